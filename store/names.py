@@ -1,0 +1,114 @@
+"""What people may call things: codes, names, spec values, category paths, folded so that twins cannot exist."""
+
+import re
+import unicodedata
+
+from store.errors import InvalidValueError
+
+MAX_CODE = 64
+MAX_NAME = 100
+MAX_SPEC = 40
+MAX_SPECS = 8
+MAX_CATEGORY = 120
+
+# Width folding by table, not NFKC: NFKC turns "1²" into "12".
+_WIDTH = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
+# ASCII letters and unified ideographs only: Cyrillic А or a compatibility 金 would make codes that look the same.
+_CODE = re.compile(r"[0-9A-Z\u3007\u3400-\u4DBF\u4E00-\u9FFF\U00020000-\U000323AF\-_./]{1,64}")
+_BIDI = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_JOINER, _VARIATION = "\u200d", "\ufe0f"
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")  # letters that show nothing
+
+
+def fold_width(text: str) -> str:
+    """Full-width ASCII and ideographic spaces as plain ASCII."""
+    return text.translate(_WIDTH)
+
+
+def sku_code(text: str) -> str:
+    """The one form of a SKU code: trimmed, width-folded, upper case.
+
+    Raises ``InvalidValueError`` for an ill-formed code.
+    """
+    code = unicodedata.normalize("NFC", fold_width(text)).strip().upper()
+    if not _CODE.fullmatch(code):
+        raise InvalidValueError("code", "length" if len(code) > MAX_CODE else "characters", MAX_CODE)
+    if code in {".", ".."} or code[0] == "/" or code[-1] == "/" or code.endswith("/MOVEMENTS"):
+        raise InvalidValueError("code", "reserved")
+    return code
+
+
+def plain_text(field: str, text: str, *, most: int) -> str:
+    """``text`` trimmed, in NFC, runs of blanks as one; 1 to ``most`` characters, nothing invisible.
+
+    Refused: control and line-break characters, zero-width and right-to-left ones, piled-up combining
+    marks. Emoji are welcome, joined ones too. Raises ``InvalidValueError``.
+    """
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
+        raise InvalidValueError(field, "invisible")
+    text = re.sub(r" +", " ", unicodedata.normalize("NFC", text.replace("\u3000", " ").replace("\xa0", " "))).strip()
+    if not text:
+        raise InvalidValueError(field, "empty")
+    if len(text) > most:
+        raise InvalidValueError(field, "length", most)
+    if any(_hidden(text, i) for i in range(len(text))) or re.search(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3}", text):
+        raise InvalidValueError(field, "invisible")
+    return text
+
+
+def name_key(text: str) -> str:
+    """What decides whether two names are the same: width, case and blanks do not."""
+    return re.sub(r"\s+", " ", fold_width(text)).strip().casefold()
+
+
+def product_name(text: str) -> str:
+    """A product name as people wrote it, checked."""
+    return plain_text("name", text, most=MAX_NAME)
+
+
+def category_path(text: str) -> str:
+    """``" 服装 / 上衣 "`` -> ``"服装/上衣"``; empty stays empty."""
+    parts = [part.strip() for part in fold_width(text).split("/")]
+    path = "/".join(part for part in parts if part)
+    return plain_text("category", path, most=MAX_CATEGORY) if path else ""
+
+
+def specs(pairs: dict[str, str]) -> dict[str, str]:
+    """Spec keys and values trimmed and checked, in the order given."""
+    if len(pairs) > MAX_SPECS:
+        raise InvalidValueError("specs", "count", MAX_SPECS)
+    clean = {
+        plain_text("specs", fold_width(key), most=MAX_SPEC): plain_text("specs", value, most=MAX_SPEC)
+        for key, value in pairs.items()
+    }
+    if len(clean) != len(pairs) or any(c in text for pair in clean.items() for text in pair for c in "=;"):
+        raise InvalidValueError("specs", "characters")
+    return clean
+
+
+def specs_key(pairs: dict[str, str]) -> str:
+    """What decides whether two SKUs of a product are the same."""
+    return ";".join(sorted(f"{name_key(key)}={name_key(value)}" for key, value in pairs.items()))
+
+
+def specs_text(pairs: dict[str, str]) -> str:
+    """``{"颜色": "白色", "尺寸": "L"}`` -> ``"白色 L"``, as people say it."""
+    return " ".join(pairs.values())
+
+
+def _hidden(text: str, i: int) -> bool:
+    char = text[i]
+    if char == _JOINER:  # joins emoji only: 👨‍🌾
+        return i in {0, len(text) - 1} or not (_pictorial(text[i - 1]) and _pictorial(text[i + 1]))
+    if char == _VARIATION:
+        return i == 0
+    if unicodedata.bidirectional(char) in _BIDI:
+        return True
+    if char in _BLANK or unicodedata.category(char) in {"Cf", "Co"}:
+        return True
+    # Unassigned: an emoji newer than this Python's Unicode is fine, the rest is nothing a font can show.
+    return unicodedata.category(char) == "Cn" and ord(char) < 0x1F000
+
+
+def _pictorial(char: str) -> bool:
+    return char == _VARIATION or unicodedata.category(char) in {"So", "Sk"} or ord(char) >= 0x1F000

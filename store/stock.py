@@ -1,0 +1,233 @@
+"""Stock: every change of a SKU's levels goes through ``_move``, under lock and with its movement."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from store import names, outbox
+from store.db import Tx
+from store.errors import InsufficientStockError, InvalidValueError, Shortage, SkuNotFoundError
+from store.models import MovementKind, Order, OrderLine, OrderStatus, Product, Sku, StockMovement
+
+MAX_UNITS = 1_000_000  # one movement, one count: more is a slip of the finger in a small shop
+HOLDING = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why stock moves: ``key`` is unique per event (a message, an order, a request), ``actor`` who did it."""
+
+    key: str
+    actor: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockLevel:
+    """A SKU's levels in units after an operation, and before it; ``movement_id`` of the movement made."""
+
+    sku: str
+    name: str
+    specs: dict[str, str]
+    on_hand: int
+    reserved: int
+    reorder_point: int
+    on_hand_before: int
+    movement_id: int
+
+    @property
+    def available(self) -> int:
+        """Units that may still be sold."""
+        return self.on_hand - self.reserved
+
+
+def receive(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
+    """Add received units to stock on hand. Raises ``SkuNotFoundError``, ``InvalidValueError``."""
+    row = lock(tx, [sku])[0]
+    return _move(tx, row, MovementKind.RESTOCK, on_hand=_units(quantity), reserved=0, cause=cause)
+
+
+def deduct(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
+    """Take units off the shelf, never those that open orders hold.
+
+    Raises ``InsufficientStockError`` (with the orders that hold the rest), ``SkuNotFoundError``.
+    """
+    row = lock(tx, [sku])[0]
+    _units(quantity)
+    if row.available < quantity:
+        raise _short(tx, row, quantity)
+    return _move(tx, row, MovementKind.DEDUCT, on_hand=-quantity, reserved=0, cause=cause)
+
+
+def count(tx: Tx, *, sku: str, counted: int, cause: Cause) -> StockLevel:
+    """Set stock on hand to what was counted on the shelf, booked as the difference.
+
+    A count below what open orders hold raises ``InsufficientStockError``. A count that agrees is a movement of 0.
+    """
+    row = lock(tx, [sku])[0]
+    _units(counted, least=0)
+    if counted < row.reserved:
+        raise _short(tx, row, row.on_hand - counted)
+    return _move(tx, row, MovementKind.STOCKTAKE, on_hand=counted - row.on_hand, reserved=0, cause=cause)
+
+
+def reverse(tx: Tx, *, movement_id: int, cause: Cause) -> StockLevel:
+    """Book the opposite of a movement of stock on hand. Raises ``InsufficientStockError`` when it was sold since."""
+    moved = tx.get_one(StockMovement, movement_id)
+    code = tx.exec(select(Sku.code).where(Sku.id == moved.sku_id)).one()
+    row = lock(tx, [code])[0]
+    delta = -moved.delta_on_hand
+    if row.available + delta < 0:
+        raise _short(tx, row, -delta)
+    return _move(tx, row, MovementKind.UNDO, on_hand=delta, reserved=0, cause=cause)
+
+
+def reserve(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
+    """Promise units to an order; stock on hand stays as it is. Raises ``InsufficientStockError``."""
+    row = lock(tx, [sku])[0]
+    return reserve_locked(tx, row, quantity=_units(quantity), cause=cause)
+
+
+def reserve_locked(tx: Tx, row: Sku, *, quantity: int, cause: Cause) -> StockLevel:
+    """``reserve`` for a row that is locked already."""
+    if row.available < quantity:
+        raise InsufficientStockError(Shortage(row.code, quantity, row.available))
+    return _move(tx, row, MovementKind.RESERVE, on_hand=0, reserved=quantity, cause=cause)
+
+
+def release_locked(tx: Tx, row: Sku, *, quantity: int, cause: Cause) -> StockLevel:
+    """Give promised units back: the order will not be served."""
+    return _move(tx, row, MovementKind.RELEASE, on_hand=0, reserved=-quantity, cause=cause)
+
+
+def sell_locked(tx: Tx, row: Sku, *, quantity: int, cause: Cause) -> StockLevel:
+    """Promised units leave the shelf: on hand and reserved fall together."""
+    return _move(tx, row, MovementKind.SALE, on_hand=-quantity, reserved=-quantity, cause=cause)
+
+
+def lock(tx: Tx, codes: Iterable[str]) -> list[Sku]:
+    """These SKUs (normalised codes), each locked until the transaction ends, in the order of ``codes``.
+
+    Rows are locked by ascending id, so that two orders over the same SKUs never wait for each other in a ring.
+    Raises ``SkuNotFoundError`` naming every unknown code.
+    """
+    wanted = [names.sku_code(code) for code in codes]
+    rows = tx.exec(
+        select(Sku)
+        .where(col(Sku.code).in_(set(wanted)))
+        .order_by(col(Sku.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    by_code = {row.code: row for row in rows}
+    missing = [code for code in dict.fromkeys(wanted) if code not in by_code]
+    if missing:
+        raise SkuNotFoundError(*missing)
+    return [by_code[code] for code in wanted]
+
+
+def holders(tx: Tx, *, sku_id: int, most: int = 5) -> tuple[str, ...]:
+    """Numbers of the open orders that hold units of this SKU, newest first."""
+    statement = (
+        select(Order.order_no)
+        .join(OrderLine, col(OrderLine.order_id) == col(Order.id))
+        .where(OrderLine.sku_id == sku_id, col(Order.status).in_(HOLDING))
+        .order_by(col(Order.id).desc())
+        .limit(most)
+    )
+    return tuple(tx.exec(statement).all())
+
+
+def _move(tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, cause: Cause) -> StockLevel:
+    """Change a locked row's levels and write the movement; the WHERE clause is the guard, the lock saves work."""
+    before, available_before = row.on_hand, row.available
+    guarded = (
+        update(Sku)
+        .where(
+            col(Sku.id) == row.id,
+            col(Sku.on_hand) + on_hand >= col(Sku.reserved) + reserved,
+            col(Sku.reserved) + reserved >= 0,
+        )
+        .values(on_hand=Sku.on_hand + on_hand, reserved=Sku.reserved + reserved)
+        .execution_options(synchronize_session=False)
+    )
+    if tx.exec(guarded).rowcount != 1:
+        raise InsufficientStockError(Shortage(row.code, max(-on_hand, reserved), row.available))
+    tx.refresh(row)
+    movement = StockMovement(
+        sku_id=row.id,
+        kind=kind,
+        delta_on_hand=on_hand,
+        delta_reserved=reserved,
+        on_hand_after=row.on_hand,
+        reserved_after=row.reserved,
+        cause=cause.key,
+        actor=cause.actor,
+        note=cause.note,
+        alert=_crossing(row, available_before),
+        created_at=tx.now,
+    )
+    tx.add(movement)
+    tx.flush()
+    if on_hand and kind is not MovementKind.SALE:
+        tx.changes.append({"kind": "stock", "movement": movement.id, "sku": row.code, "delta": on_hand})
+    level = _level(tx, row, before, movement)
+    _announce(tx, level, movement)
+    return level
+
+
+def _crossing(row: Sku, before: int) -> str:
+    """What the movement ran into: available fell to nothing, or to the reorder point (0 = alerts off)."""
+    if not row.reorder_point or row.available >= before:
+        return ""
+    if row.available == 0:
+        return "sold_out"
+    return "low" if row.available <= row.reorder_point < before else ""
+
+
+def _level(tx: Tx, row: Sku, before: int, movement: StockMovement) -> StockLevel:
+    name = tx.get_one(Product, row.product_id).name
+    return StockLevel(
+        sku=row.code,
+        name=name,
+        specs=row.specs,
+        on_hand=row.on_hand,
+        reserved=row.reserved,
+        reorder_point=row.reorder_point,
+        on_hand_before=before,
+        movement_id=movement.id or 0,
+    )
+
+
+def _announce(tx: Tx, level: StockLevel, movement: StockMovement) -> None:
+    if not movement.alert:
+        return
+    payload = {
+        "sku": level.sku,
+        "name": level.name,
+        "specs": level.specs,
+        "available": level.available,
+        "reorder_point": level.reorder_point,
+    }
+    event = "sold_out" if movement.alert == "sold_out" else "low_stock"
+    outbox.publish(
+        tx,
+        topic="low_stock",
+        kind=event,
+        key=f"{event}:{movement.id}",
+        payload=payload,
+        urgent=event == "sold_out",
+    )
+
+
+def _short(tx: Tx, row: Sku, requested: int) -> InsufficientStockError:
+    held = holders(tx, sku_id=row.id or 0) if row.reserved else ()
+    return InsufficientStockError(Shortage(row.code, requested, row.available), holders=held)
+
+
+def _units(quantity: int, *, least: int = 1) -> int:
+    if type(quantity) is not int or not least <= quantity <= MAX_UNITS:
+        raise InvalidValueError("quantity", "range", MAX_UNITS)
+    return quantity
