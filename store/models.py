@@ -418,7 +418,7 @@ class AuditEntry(SQLModel, table=True):
     outcome: str = Field(max_length=32)
     slots: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     changes: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
-    undone_by: int | None = Field(default=None, sa_type=BigId)
+    undone: bool = False
     created_at: datetime = Field(sa_type=Instant, index=True)
 
 

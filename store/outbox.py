@@ -10,7 +10,6 @@ from sqlmodel import col, func, select
 from store.db import Tx, database_now
 from store.models import Chat, Outbox, Subscription
 
-TOPICS = ("orders", "low_stock", "summary", "changes")
 CLAIM = timedelta(seconds=30)  # a sender that died gives its rows back after this
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # not "now": our clock may run ahead of the database's
 MAX_ATTEMPTS = 12  # with the back-off below: given up after about 2 h

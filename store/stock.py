@@ -114,9 +114,11 @@ def lock(tx: Tx, codes: Iterable[str]) -> list[Sku]:
     Raises ``SkuNotFoundError`` naming every unknown code.
     """
     wanted = [names.sku_code(code) for code in codes]
+    # By id in two steps: read through the code index InnoDB would lock in the order of the codes.
+    ids = tx.exec(select(Sku.id).where(col(Sku.code).in_(set(wanted)))).all()
     rows = tx.exec(
         select(Sku)
-        .where(col(Sku.code).in_(set(wanted)))
+        .where(col(Sku.id).in_(sorted(id_ for id_ in ids if id_ is not None)))
         .order_by(col(Sku.id))
         .with_for_update()
         .execution_options(populate_existing=True)

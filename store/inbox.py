@@ -1,0 +1,75 @@
+"""The inbox: a message is durable before it is acknowledged and takes effect at most once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from store.db import RetryError, Tx
+from store.models import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message's row; ``reply`` is there when it was handled before."""
+
+    id: int
+    duplicate: bool
+    reply: dict[str, Any] | None
+
+
+def accept(
+    tx: Tx, *, platform: str, message_id: str, chat_id: str, user_id: str, message: dict[str, Any]
+) -> Accepted:
+    """Keep an arriving message; the same id of the same platform again is a duplicate and changes nothing."""
+    found = tx.exec(select(Inbox).where(Inbox.platform == platform, Inbox.message_id == message_id)).first()
+    if found is not None:
+        return Accepted(found.id or 0, duplicate=True, reply=found.reply)
+    row = Inbox(
+        platform=platform,
+        message_id=message_id,
+        chat_id=chat_id,
+        user_id=user_id,
+        message=message,
+        received_at=tx.now,
+    )
+    tx.add(row)
+    try:
+        tx.flush()
+    except IntegrityError as error:
+        raise RetryError from error  # delivered twice at the same instant
+    return Accepted(row.id or 0, duplicate=False, reply=None)
+
+
+def claim(tx: Tx, inbox_id: int) -> dict[str, Any] | None:
+    """Take a message for handling in this very transaction; None when it was handled already.
+
+    The row stays locked until the transaction ends: a second claimer waits, and then gets None.
+    """
+    claimed = tx.exec(
+        update(Inbox)
+        .where(col(Inbox.id) == inbox_id, col(Inbox.state) == "received")
+        .values(state="handled", handled_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+    return tx.get_one(Inbox, inbox_id).message if claimed.rowcount == 1 else None
+
+
+def finish(tx: Tx, inbox_id: int, reply: dict[str, Any] | None) -> None:
+    """Keep the reply of a claimed message, for redeliveries."""
+    row = tx.get_one(Inbox, inbox_id)
+    row.reply = reply
+    tx.add(row)
+
+
+def reply_of(tx: Tx, inbox_id: int) -> dict[str, Any] | None:
+    """The stored reply, None while there is none."""
+    return tx.get_one(Inbox, inbox_id).reply
+
+
+def waiting(tx: Tx, *, most: int = 100) -> list[int]:
+    """Messages that were received and not handled (a crash lies between), oldest first."""
+    statement = select(Inbox.id).where(Inbox.state == "received").order_by(col(Inbox.id)).limit(most)
+    return [row for row in tx.exec(statement).all() if row is not None]

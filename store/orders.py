@@ -1,0 +1,536 @@
+"""Orders: placing one, reading them, and every step of their life."""
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from store import idempotency, names, outbox, shop, stock
+from store.db import Tx
+from store.errors import (
+    AmbiguousOrderError,
+    InsufficientStockError,
+    InvalidValueError,
+    OrderNotFoundError,
+    PriceChange,
+    PriceChangedError,
+    ShopClosedError,
+    Shortage,
+    SkuNotForSaleError,
+    WrongStateError,
+)
+from store.idempotency import Key
+from store.models import Order, OrderEvent, OrderLine, OrderStatus, Product, Sku, SkuStatus
+from store.sealing import Vault
+from store.stock import Cause
+
+MAX_LINES = 50
+MAX_QUANTITY = 9999
+MAX_REMARK = 200
+CHANNELS = ("api", "h5", "chat", "pos")
+RECENT = timedelta(days=30)  # how far back "the last four digits" reach
+
+_PHONE = re.compile(r"[0-9+() -]{3,20}")
+
+# What each step leaves, and where it leads. Shipping and handing over are the sale.
+CANCELLABLE = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED)
+PAYABLE = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED)
+SHIPPABLE = (OrderStatus.CONFIRMED, OrderStatus.PAID)
+COMPLETABLE = (OrderStatus.CONFIRMED, OrderStatus.PAID, OrderStatus.SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where the goods go."""
+
+    name: str
+    phone: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """So many units of a SKU; ``price_fen``: the price the customer saw, None when not quoted."""
+
+    sku: str
+    quantity: int
+    price_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a customer asks for."""
+
+    customer_id: str
+    lines: tuple[LineRequest, ...]
+    contact: Contact | None = None
+    remark: str = ""
+    channel: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the shop takes orders: paid online or not, for how long stock is held then, and what shipping costs (fen)."""
+
+    online: bool = False
+    reservation: timedelta = timedelta(minutes=15)
+    shipping_fee_fen: int = 0
+    free_from_fen: int = 0
+
+    def shipping_fen(self, goods_fen: int) -> int:
+        """The shipping fee of goods of this value; ``free_from_fen`` 0 means there is no free limit."""
+        return 0 if self.free_from_fen and goods_fen >= self.free_from_fen else self.shipping_fee_fen
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line as it was sold; fen and units."""
+
+    sku: str
+    name: str
+    specs: dict[str, str]
+    quantity: int
+    price_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        """Quantity times price."""
+        return self.quantity * self.price_fen
+
+    @property
+    def title(self) -> str:
+        """Name and specs, as people say it."""
+        return f"{self.name} {names.specs_text(self.specs)}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as it stands; ``token`` is its customer's key, ``contact_sealed`` is opened by ``contact``."""
+
+    order_no: str
+    token: str
+    status: str
+    customer_id: str
+    channel: str
+    remark: str
+    total_fen: int
+    shipping_fen: int
+    refunded_fen: int
+    attention: str | None
+    carrier: str | None
+    tracking_no: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    completed_at: datetime | None
+    contact_sealed: str | None
+    lines: tuple[LineView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An accepted order and the answer its customer gets; ``replayed``: it was accepted before, under this key."""
+
+    order_no: str
+    answer: dict[str, Any]
+    replayed: bool
+
+
+def place(tx: Tx, request: OrderRequest, *, terms: Terms, vault: Vault, key: Key | None = None) -> Placed:
+    """Take an order: lock its SKUs in id order, decide, reserve, and write it with its broadcast.
+
+    Decided in this order: the request itself, a remembered key, shop open, SKUs known, on sale, prices, stock. All lines
+    or none; nothing is written when it is refused. Raises ``InvalidValueError``, ``IdempotencyKeyReusedError``,
+    ``ShopClosedError``, ``SkuNotFoundError``, ``SkuNotForSaleError``, ``PriceChangedError``,
+    ``InsufficientStockError`` (each naming every line concerned).
+    """
+    request = checked(request)
+    remembered = idempotency.begin(tx, scope=f"order:{request.customer_id}", key=key) if key else None
+    if remembered is not None and remembered.answer is not None:
+        return Placed(remembered.answer["order_no"], remembered.answer, replayed=True)
+    rows = _decided(tx, request)
+    order = _written(tx, request, rows, terms=terms, vault=vault)
+    placed = answer(view(tx, order.order_no))
+    if remembered is not None:
+        remembered.answer = placed
+        tx.add(remembered)
+    return Placed(order.order_no, placed, replayed=False)
+
+
+def checked(request: OrderRequest) -> OrderRequest:
+    """The request with normalised codes and equal SKUs summed (first place kept); raises ``InvalidValueError``."""
+    names.plain_text("customer_id", request.customer_id, most=64)
+    if request.customer_id != request.customer_id.strip() or request.channel not in CHANNELS:
+        raise InvalidValueError("customer_id" if request.channel in CHANNELS else "channel", "characters")
+    remark = " ".join(request.remark.split())
+    return OrderRequest(
+        customer_id=request.customer_id,
+        lines=_summed(request.lines),
+        contact=_checked_contact(request.contact) if request.contact else None,
+        remark=names.plain_text("remark", remark, most=MAX_REMARK) if remark else "",
+        channel=request.channel,
+    )
+
+
+def answer(order: OrderView) -> dict[str, Any]:
+    """What the customer gets for an accepted order, as JSON."""
+    return {
+        "order_no": order.order_no,
+        "token": order.token,
+        "status": order.status,
+        "total_fen": order.total_fen,
+        "shipping_fen": order.shipping_fen,
+        "lines": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "specs": line.specs,
+                "quantity": line.quantity,
+                "price_fen": line.price_fen,
+                "total_fen": line.total_fen,
+            }
+            for line in order.lines
+        ],
+        "channel": order.channel,
+        "created_at": order.created_at.isoformat(timespec="milliseconds"),
+        "expires_at": order.expires_at.isoformat(timespec="milliseconds") if order.expires_at else None,
+    }
+
+
+def view(tx: Tx, order_no: str) -> OrderView:
+    """The order with this number. Raises ``OrderNotFoundError``."""
+    row = tx.exec(select(Order).where(Order.order_no == order_no)).first()
+    if row is None:
+        raise OrderNotFoundError(order_no)
+    return _views(tx, [row])[0]
+
+
+def for_customer(tx: Tx, order_no: str, token: str) -> OrderView:
+    """The order, for whoever holds its token; a wrong token is an order that does not exist."""
+    order = view(tx, order_no)
+    if not compare_digest(order.token.encode(), token.encode()):
+        raise OrderNotFoundError(order_no)
+    return order
+
+
+def find(tx: Tx, digits: str) -> str:
+    """The order number that ``digits`` name: the whole number, or its last four or more digits.
+
+    Raises ``OrderNotFoundError``, or ``AmbiguousOrderError`` when several recent orders end so.
+    """
+    if not digits.isascii() or not digits.isdigit() or not 4 <= len(digits) <= 10:
+        raise OrderNotFoundError(digits)
+    statement = select(Order.order_no).where(col(Order.order_no).endswith(digits, autoescape=True))
+    if len(digits) == 10:
+        statement = select(Order.order_no).where(Order.order_no == digits)
+    else:
+        statement = statement.where(col(Order.created_at) > tx.now - RECENT)
+    found = tx.exec(statement.order_by(col(Order.id).desc()).limit(6)).all()
+    if not found:
+        raise OrderNotFoundError(digits)
+    if len(found) > 1:
+        raise AmbiguousOrderError(digits, tuple(found))
+    return found[0]
+
+
+def page(
+    tx: Tx,
+    *,
+    statuses: Iterable[str] = (),
+    start: datetime | None = None,
+    end: datetime | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> tuple[list[OrderView], int | None]:
+    """Orders newest first, created in [start, end), and the id to go on below (None at the end)."""
+    statement = select(Order)
+    for condition in (
+        col(Order.status).in_(list(statuses)) if statuses else None,
+        col(Order.created_at) >= start if start else None,
+        col(Order.created_at) < end if end else None,
+        col(Order.id) < before if before else None,
+    ):
+        if condition is not None:
+            statement = statement.where(condition)
+    rows = tx.exec(statement.order_by(col(Order.id).desc()).limit(limit + 1)).all()
+    return _views(tx, rows[:limit]), rows[limit - 1].id if len(rows) > limit else None
+
+
+def cancel(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> OrderView:
+    """Give an unpaid order's units back. An order that is cancelled already stays so, without an error.
+
+    ``announce``: tell the chats that hear of orders (the step was not made in a chat).
+    """
+    order = _locked(tx, order_no)
+    if order.status == OrderStatus.CANCELLED:
+        return view(tx, order_no)
+    _step(tx, order, CANCELLABLE, OrderStatus.CANCELLED, actor=actor, announce=announce, cancelled_at=tx.now)
+    cause = Cause(f"order:{order_no}", actor)
+    for row, quantity in _held(tx, order):
+        stock.release_locked(tx, row, quantity=quantity, cause=cause)
+    return view(tx, order_no)
+
+
+def mark_paid(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> OrderView:
+    """Note that the money is in. On an unpaid shipped order only the time is noted, the state stays."""
+    order = _locked(tx, order_no)
+    if order.status == OrderStatus.SHIPPED and order.paid_at is None:
+        step = {"to": OrderStatus.SHIPPED, "leaves": (OrderStatus.SHIPPED,)}
+    else:
+        step = {"to": OrderStatus.PAID, "leaves": PAYABLE}
+    _step(tx, order, step["leaves"], step["to"], actor=actor, announce=announce, paid_at=tx.now, expires_at=None)
+    return view(tx, order_no)
+
+
+def ship(
+    tx: Tx, *, order_no: str, actor: str, carrier: str = "", tracking_no: str = "", announce: bool = False
+) -> OrderView:
+    """The goods leave the shelf: the sale."""
+    order = _locked(tx, order_no)
+    parcel = {"carrier": _short_text("carrier", carrier), "tracking_no": _short_text("tracking_no", tracking_no)}
+    _step(tx, order, SHIPPABLE, OrderStatus.SHIPPED, actor=actor, announce=announce, shipped_at=tx.now, **parcel)
+    _sell(tx, order, actor)
+    return view(tx, order_no)
+
+
+def complete(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> OrderView:
+    """The customer has the goods. An order that was not shipped is handed over now: the sale."""
+    order = _locked(tx, order_no)
+    handed_over = order.status != OrderStatus.SHIPPED
+    _step(tx, order, COMPLETABLE, OrderStatus.COMPLETED, actor=actor, announce=announce, completed_at=tx.now)
+    if handed_over:
+        _sell(tx, order, actor)
+    return view(tx, order_no)
+
+
+def contact(order: OrderView, vault: Vault) -> Contact | None:
+    """Name, phone and address in full."""
+    return None if order.contact_sealed is None else Contact(**json.loads(vault.open(order.contact_sealed)))
+
+
+def masked(contact: Contact) -> Contact:
+    """The contact as groups and pages may see it: ``张*``, ``138****5678``, the first characters of the address."""
+    phone = contact.phone
+    return Contact(
+        name=contact.name[:1] + "*" * max(len(contact.name) - 1, 1),
+        phone=f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone),
+        address=f"{contact.address[:6]}…" if contact.address else "",
+    )
+
+
+def _checked_contact(contact: Contact) -> Contact:
+    phone = names.fold_width(contact.phone).strip()
+    if not _PHONE.fullmatch(phone):
+        raise InvalidValueError("phone", "characters")
+    address = " ".join(contact.address.split())
+    return Contact(
+        name=names.plain_text("contact", contact.name, most=50),
+        phone=phone,
+        address=names.plain_text("address", address, most=200) if address else "",
+    )
+
+
+def _summed(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
+    summed: dict[str, LineRequest] = {}
+    for line in lines:
+        code = names.sku_code(line.sku)
+        first = summed.get(code)
+        if first is not None and None not in (first.price_fen, line.price_fen) and first.price_fen != line.price_fen:
+            raise InvalidValueError("price_fen", "twice")
+        price_fen = first.price_fen if first is not None and first.price_fen is not None else line.price_fen
+        summed[code] = LineRequest(code, (first.quantity if first else 0) + _quantity(line.quantity), price_fen)
+    if not 1 <= len(summed) <= MAX_LINES:
+        raise InvalidValueError("lines", "count", MAX_LINES)
+    return tuple(LineRequest(line.sku, _quantity(line.quantity), line.price_fen) for line in summed.values())
+
+
+def _quantity(quantity: int) -> int:
+    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+        raise InvalidValueError("quantity", "range", MAX_QUANTITY)
+    return quantity
+
+
+def _decided(tx: Tx, request: OrderRequest) -> list[Sku]:
+    """The locked SKU of each line, or the refusal."""
+    if not shop.is_open(tx):
+        raise ShopClosedError
+    rows = stock.lock(tx, [line.sku for line in request.lines])
+    asked = list(zip(rows, request.lines, strict=True))
+    delisted = [row.code for row in rows if row.status != SkuStatus.ON_SALE]
+    if delisted:
+        raise SkuNotForSaleError(*delisted)
+    changed = [
+        PriceChange(row.code, line.price_fen, row.price_fen)
+        for row, line in asked
+        if line.price_fen is not None and line.price_fen != row.price_fen
+    ]
+    if changed:
+        raise PriceChangedError(*changed)
+    short = [Shortage(row.code, line.quantity, row.available) for row, line in asked if row.available < line.quantity]
+    if short:
+        raise InsufficientStockError(*short)
+    return rows
+
+
+def _written(tx: Tx, request: OrderRequest, rows: list[Sku], *, terms: Terms, vault: Vault) -> Order:
+    goods_fen = sum(row.price_fen * line.quantity for row, line in zip(rows, request.lines, strict=True))
+    shipping_fen = terms.shipping_fen(goods_fen)
+    order = Order(
+        order_no=_free_number(tx),
+        token=secrets.token_urlsafe(24),
+        status=OrderStatus.PENDING_PAYMENT if terms.online else OrderStatus.CONFIRMED,
+        customer_id=request.customer_id,
+        channel=request.channel,
+        remark=request.remark,
+        contact_sealed=vault.seal(json.dumps(asdict(request.contact))) if request.contact else None,
+        total_fen=goods_fen + shipping_fen,
+        shipping_fen=shipping_fen,
+        created_at=tx.now,
+        expires_at=tx.now + terms.reservation if terms.online else None,
+    )
+    tx.add(order)
+    tx.flush()
+    _write_lines(tx, order, request.lines, rows)
+    cause = Cause(f"order:{order.order_no}", f"customer:{request.customer_id}")
+    for row, line in sorted(zip(rows, request.lines, strict=True), key=lambda pair: pair[0].id or 0):
+        stock.reserve_locked(tx, row, quantity=line.quantity, cause=cause)
+    _event(tx, order, "", order.status, cause.actor)
+    outbox.publish(
+        tx, topic="orders", kind="order_new", key=f"order_new:{order.order_no}", payload={"order_no": order.order_no}
+    )
+    return order
+
+
+def _write_lines(tx: Tx, order: Order, lines: Sequence[LineRequest], rows: list[Sku]) -> None:
+    product_ids = {row.product_id for row in rows}
+    product_names = dict(tx.exec(select(Product.id, Product.name).where(col(Product.id).in_(product_ids))).all())
+    for position, (row, line) in enumerate(zip(rows, lines, strict=True)):
+        tx.add(
+            OrderLine(
+                order_id=order.id,
+                sku_id=row.id,
+                position=position,
+                sku_code=row.code,
+                name=product_names[row.product_id],
+                specs=row.specs,
+                quantity=line.quantity,
+                price_fen=row.price_fen,
+            )
+        )
+    tx.flush()
+
+
+def _free_number(tx: Tx) -> str:
+    """Ten random digits: short enough to say aloud, not enumerable."""
+    while True:
+        number = str(secrets.randbelow(9 * 10**9) + 10**9)
+        if tx.exec(select(Order.id).where(Order.order_no == number)).first() is None:
+            return number
+
+
+def _locked(tx: Tx, order_no: str) -> Order:
+    statement = select(Order).where(Order.order_no == order_no).with_for_update()
+    row = tx.exec(statement.execution_options(populate_existing=True)).first()
+    if row is None:
+        raise OrderNotFoundError(order_no)
+    return row
+
+
+def _step(
+    tx: Tx,
+    order: Order,
+    leaves: tuple[OrderStatus, ...],
+    to: OrderStatus,
+    *,
+    actor: str,
+    announce: bool,
+    **values: Any,
+) -> None:
+    """Move an order on by an UPDATE guarded by the state it leaves; raises ``WrongStateError``."""
+    before = order.status
+    guarded = (
+        update(Order)
+        .where(col(Order.id) == order.id, col(Order.status) == before, col(Order.status).in_(leaves))
+        .values(status=to, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if tx.exec(guarded).rowcount != 1:
+        raise WrongStateError(order.order_no, before)
+    tx.refresh(order)
+    _event(tx, order, before, to, actor)
+    tx.changes.append({"kind": "order", "order_no": order.order_no, "before": before, "after": str(to)})
+    if announce:
+        payload = {"order_no": order.order_no, "from": before, "to": str(to), "actor": actor}
+        key = f"order_changed:{order.order_no}:{to}:{'paid' if 'paid_at' in values else ''}"
+        outbox.publish(tx, topic="orders", kind="order_changed", key=key, payload=payload)
+
+
+def _event(tx: Tx, order: Order, before: str, after: str, actor: str) -> None:
+    tx.add(OrderEvent(order_id=order.id, from_status=before, to_status=after, actor=actor, created_at=tx.now))
+
+
+def _held(tx: Tx, order: Order) -> list[tuple[Sku, int]]:
+    """The order's SKUs, locked in id order, with the units it holds of each."""
+    lines = tx.exec(select(OrderLine).where(OrderLine.order_id == order.id)).all()
+    quantities = {line.sku_id: line.quantity for line in lines}
+    rows = tx.exec(
+        select(Sku)
+        .where(col(Sku.id).in_(sorted(quantities)))
+        .order_by(col(Sku.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    return [(row, quantities[row.id or 0]) for row in rows]
+
+
+def _sell(tx: Tx, order: Order, actor: str) -> None:
+    cause = Cause(f"order:{order.order_no}", actor)
+    for row, quantity in _held(tx, order):
+        stock.sell_locked(tx, row, quantity=quantity, cause=cause)
+
+
+def _short_text(field: str, text: str) -> str | None:
+    return names.plain_text(field, text, most=40) if text.strip() else None
+
+
+def _views(tx: Tx, rows: Sequence[Order]) -> list[OrderView]:
+    lines: dict[int, list[LineView]] = {row.id or 0: [] for row in rows}
+    if rows:
+        statement = select(OrderLine).where(col(OrderLine.order_id).in_(lines)).order_by(col(OrderLine.position))
+        for line in tx.exec(statement).all():
+            lines[line.order_id].append(
+                LineView(line.sku_code, line.name, line.specs, line.quantity, line.price_fen)
+            )
+    return [_view(row, tuple(lines[row.id or 0])) for row in rows]
+
+
+def _view(row: Order, lines: tuple[LineView, ...]) -> OrderView:
+    return OrderView(
+        order_no=row.order_no,
+        token=row.token,
+        status=row.status,
+        customer_id=row.customer_id,
+        channel=row.channel,
+        remark=row.remark,
+        total_fen=row.total_fen,
+        shipping_fen=row.shipping_fen,
+        refunded_fen=row.refunded_fen,
+        attention=row.attention,
+        carrier=row.carrier,
+        tracking_no=row.tracking_no,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        paid_at=row.paid_at,
+        shipped_at=row.shipped_at,
+        completed_at=row.completed_at,
+        contact_sealed=row.contact_sealed,
+        lines=lines,
+    )

@@ -1,0 +1,21 @@
+"""Whether the shop takes orders."""
+
+from store.db import Tx
+from store.models import ShopState
+
+
+def is_open(tx: Tx) -> bool:
+    """Open until somebody closed it."""
+    row = tx.get(ShopState, ShopState.ONLY)
+    return row is None or row.open
+
+
+def set_open(tx: Tx, *, open: bool, actor: str) -> bool:  # noqa: A002  (the trade's word)
+    """Open or close the shop for new orders; returns whether that changed anything."""
+    row = tx.get(ShopState, ShopState.ONLY, with_for_update=True) or ShopState()
+    if row.open == open:
+        return False
+    tx.changes.append({"kind": "shop", "before": row.open, "after": open})
+    row.open, row.changed_by, row.changed_at = open, actor, tx.now
+    tx.add(row)
+    return True
