@@ -13,18 +13,14 @@ COPY webhooks webhooks
 RUN /opt/zhanggui/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
-# Posters and charts need a font with Chinese in it; slim images have none.
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends fonts-wqy-microhei \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /data zhanggui \
+RUN useradd --system --uid 10001 --home-dir /data zhanggui \
     && install -d -o zhanggui -g zhanggui /data
 COPY --from=build /opt/zhanggui /opt/zhanggui
 ENV PATH=/opt/zhanggui/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-USER zhanggui
-# Paths in a configuration count from its folder; without one, from here. The shop's
-# database and its data key live under /data/data: keep the volume, and back it up.
-WORKDIR /data
+USER 10001
+# From here ./config.yaml is /config.yaml, to be mounted read-only, and the default
+# database is /data/zhanggui.db, with or without it. Back the volume up.
+WORKDIR /
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
