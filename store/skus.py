@@ -144,6 +144,13 @@ def set_status(tx: Tx, *, code: str, status: SkuStatus, cause: Cause) -> SkuEdit
     return edit(tx, code=code, patch=SkuPatch(status=status), cause=cause)
 
 
+def delist_demo(tx: Tx, *, cause: Cause) -> list[SkuView]:
+    """Take the sample goods of the demo off sale; returns those that were still on it."""
+    on_sale = select(Sku.code).join(Product).where(col(Product.demo).is_(True), Sku.status == SkuStatus.ON_SALE)
+    codes = tx.exec(on_sale.order_by(col(Sku.id))).all()
+    return [set_status(tx, code=code, status=SkuStatus.DELISTED, cause=cause).after for code in codes]
+
+
 def view(tx: Tx, code: str) -> SkuView:
     """The SKU with this code. Raises ``SkuNotFoundError``."""
     row = tx.exec(select(Sku, Product).join(Product).where(Sku.code == names.sku_code(code))).first()

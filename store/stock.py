@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -140,6 +141,57 @@ def holders(tx: Tx, *, sku_id: int, most: int = 5) -> tuple[str, ...]:
         .limit(most)
     )
     return tuple(tx.exec(statement).all())
+
+
+@dataclass(frozen=True, slots=True)
+class MovementView:
+    """One movement: deltas and levels in units, ``cause`` what it came from, ``actor`` who did it."""
+
+    id: int
+    sku: str
+    kind: str
+    delta_on_hand: int
+    delta_reserved: int
+    on_hand: int
+    reserved: int
+    cause: str
+    actor: str
+    note: str
+    created_at: datetime
+
+
+def movements(
+    tx: Tx, *, sku: str | None = None, before: int | None = None, limit: int = 20
+) -> tuple[list[MovementView], int | None]:
+    """Movements newest first, of one SKU or of all, and the id to go on below (None at the end)."""
+    statement = select(StockMovement, Sku.code).join(Sku)
+    if sku is not None:
+        statement = statement.where(Sku.code == names.sku_code(sku))
+    if before is not None:
+        statement = statement.where(col(StockMovement.id) < before)
+    rows = tx.exec(statement.order_by(col(StockMovement.id).desc()).limit(limit + 1)).all()
+    return [_movement(*row) for row in rows[:limit]], rows[limit - 1][0].id if len(rows) > limit else None
+
+
+def movement(tx: Tx, movement_id: int) -> MovementView:
+    """The movement with this id."""
+    return _movement(*tx.exec(select(StockMovement, Sku.code).join(Sku).where(StockMovement.id == movement_id)).one())
+
+
+def _movement(row: StockMovement, code: str) -> MovementView:
+    return MovementView(
+        id=row.id or 0,
+        sku=code,
+        kind=row.kind,
+        delta_on_hand=row.delta_on_hand,
+        delta_reserved=row.delta_reserved,
+        on_hand=row.on_hand_after,
+        reserved=row.reserved_after,
+        cause=row.cause,
+        actor=row.actor,
+        note=row.note,
+        created_at=row.created_at,
+    )
 
 
 def _move(tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, cause: Cause) -> StockLevel:
