@@ -17,7 +17,7 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
-        """The stored word: ``owner``, ``none`` …"""
+        """The stored word, such as ``owner``."""
         return self.name.lower()
 
     @classmethod
