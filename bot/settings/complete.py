@@ -8,7 +8,6 @@ from pydantic import SecretStr
 from bot.settings.errors import SettingsError
 from bot.settings.sections import Settings
 
-
 _AIBOT = {
     "long_connection": ("wecom.aibot.bot_id", "wecom.aibot.secret"),
     "callback": ("wecom.aibot.token", "wecom.aibot.encoding_aes_key"),

@@ -1,0 +1,1 @@
+"""Chat platforms: each verifies, parses, renders and sends behind one protocol."""
