@@ -2,6 +2,7 @@
 
 import logging
 import random
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from store.errors import BusyError, UnavailableError
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+WAL_ATTEMPTS = 200  # some 2 s
 ATTEMPTS = 6  # a deadlock victim wins on the second try; six tries survive 64 threads on one row
 # MySQL: lock wait, deadlock, and MariaDB 11's "record has changed since last read".
 _MYSQL_RETRY = {1205, 1213, 1020}
@@ -153,7 +155,7 @@ class Database:
                     tx.rollback()
                     return result
         except DBAPIError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         except PoolTimeoutError as error:
             raise BusyError("every connection is in use") from error
 
@@ -188,7 +190,7 @@ class Database:
     def _settle(self, error: Exception, attempt: int) -> None:
         """Wait before the next attempt, or raise what the caller should see."""
         if isinstance(error, DBAPIError) and not _retryable(error):
-            raise _refusal(error) from error
+            raise refusal(error) from error
         if attempt == ATTEMPTS:
             raise BusyError("gave up after retries") from error
         self.retries += 1
@@ -242,13 +244,36 @@ def database_now(tx: Tx) -> datetime:
     return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]  # scalar_one is Any
 
 
+def refusal(error: DBAPIError) -> Exception:
+    """``BusyError`` or ``UnavailableError`` where the database refuses itself; a bug of ours stays what it is."""
+    if _sqlite_busy(error):
+        return BusyError("database is locked")
+    unusable = ("disk is full", "disk I/O error", "readonly database", "unable to open")
+    if error.connection_invalidated or _code(error) in _MYSQL_GONE or any(s in str(error.orig) for s in unusable):
+        return UnavailableError("the database cannot be reached or written")
+    return error
+
+
 def _tune_sqlite(raw: Any, _: Any) -> None:
     raw.isolation_level = None  # pysqlite would begin late and only for writes; we begin ourselves
     cursor = raw.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged order survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """SQLite asks no busy handler here, and processes that start on a new file switch at once."""
+    for attempt in range(1, WAL_ATTEMPTS + 1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == WAL_ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, 0.02))  # noqa: S311  (jitter, not a secret)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -287,13 +312,3 @@ def _sqlite_busy(error: DBAPIError) -> bool:
 
 def _retryable(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError | InternalError) and _code(error) in _MYSQL_RETRY
-
-
-def _refusal(error: DBAPIError) -> Exception:
-    """``BusyError`` or ``UnavailableError`` where the database refuses itself; a bug of ours stays what it is."""
-    if _sqlite_busy(error):
-        return BusyError("database is locked")
-    unusable = ("disk is full", "disk I/O error", "readonly database", "unable to open")
-    if error.connection_invalidated or _code(error) in _MYSQL_GONE or any(s in str(error.orig) for s in unusable):
-        return UnavailableError("the database cannot be reached or written")
-    return error

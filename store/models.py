@@ -444,7 +444,10 @@ class ShopState(SQLModel, table=True):
 
     ONLY: ClassVar[int] = 1
 
-    id: int = Field(default=1, primary_key=True, sa_type=Integer)
+    # MariaDB allows no CHECK on a column that numbers itself.
+    id: int = Field(
+        default=1, primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False}
+    )
     open: bool = True
     changed_by: str = Field(default="", max_length=190)
     changed_at: datetime | None = Field(default=None, sa_type=Instant)

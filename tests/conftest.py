@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
+from store import schema
 from store.db import Database
 from tests.fakes.clock import FakeClock
 from tests.mariadb import MariaDB, ServerMissingError
@@ -81,7 +82,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def mysql_shop(mysql_server_url: str) -> Iterator["MySQLShop"]:
     """A database after the migrations, which tests take in turn."""
-    with _scratch_database(mysql_server_url) as url:
+    with scratch_database(mysql_server_url) as url:
         _upgrade(url)
         shop = MySQLShop(url)
         yield shop
@@ -140,8 +141,9 @@ class MySQLShop:
 
 
 @contextmanager
-def _scratch_database(server_url: str) -> Iterator[str]:
-    name = f"zhanggui_test_{os.getpid()}"
+def scratch_database(server_url: str, kind: str = "shop") -> Iterator[str]:
+    """The URL of a database without any table, which is dropped at the end."""
+    name = f"zhanggui_test_{os.getpid()}_{kind}"
     server = _admin(make_url(server_url).set(database=None))
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
@@ -164,8 +166,6 @@ def _admin(url: URL, *setup: str) -> Engine:
 
 
 def _upgrade(url: str) -> None:
-    from store import schema  # noqa: PLC0415 - until the module has landed
-
     database = Database(url)
     schema.upgrade(database)
     database.close()
