@@ -12,7 +12,7 @@ from store.models import Chat, Outbox, Subscription
 
 CLAIM = timedelta(seconds=30)  # a sender that died gives its rows back after this
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # not "now": our clock may run ahead of the database's
-MAX_ATTEMPTS = 12  # with the back-off below: given up after about 2 h
+MAX_ATTEMPTS = 24  # with a back-off of 1 s doubling to 10 min: given up after about 2 h
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,35 @@ def claim(tx: Tx, *, sender: str, most: int = 50) -> list[Parcel]:
     return claimed
 
 
-def sent(tx: Tx, *, parcel_id: int, sender: str) -> bool:
-    """Mark a claimed row as said; False when the claim was lost meanwhile (somebody else may say it again)."""
-    return _settle(tx, parcel_id, sender, state="sent", sent_at=database_now(tx), leased_by=None, leased_until=None)
+def sent(tx: Tx, *, parcel_id: int, sender: str, said: dict[str, Any]) -> bool:
+    """Mark a claimed row as said, and keep the reply it became.
+
+    False when the claim was lost meanwhile (somebody else may say it again).
+    """
+    row = tx.get_one(Outbox, parcel_id)
+    return _settle(
+        tx,
+        parcel_id,
+        sender,
+        state="sent",
+        sent_at=database_now(tx),
+        payload={**row.payload, "reply": said},
+        leased_by=None,
+        leased_until=None,
+    )
+
+
+def put_off(tx: Tx, *, parcel_id: int, sender: str, wait_s: float = 0) -> bool:
+    """Give a claimed row back untried; it may be claimed again after ``wait_s``."""
+    return _settle(
+        tx,
+        parcel_id,
+        sender,
+        attempts=Outbox.attempts - 1,
+        next_attempt_at=database_now(tx) + timedelta(seconds=wait_s) if wait_s else AT_ONCE,
+        leased_by=None,
+        leased_until=None,
+    )
 
 
 def failed(tx: Tx, *, parcel_id: int, sender: str, error: str, retry_after_s: float | None) -> bool:
