@@ -1,0 +1,86 @@
+// What is being sent. Kept on the device until the server has it, so that nothing typed is lost
+// by a dead network or a closed tab; sent again under the same id, it takes effect once.
+
+const KEY = "zhanggui.unsent.";
+const PATIENCE_MS = 10_000;
+
+export class Outgoing {
+  // changed(message, fate): fate is "sending", "sent" or "failed"
+  constructor(address, changed) {
+    this.address = address;
+    this.changed = changed;
+    this.waiting = new Map(); // id -> {message, fate}
+    for (const message of kept()) this.waiting.set(message.id, { message, fate: "failed" });
+  }
+
+  // What has not arrived: still on its way, failed, or left from an earlier visit.
+  left() {
+    return [...this.waiting.values()];
+  }
+
+  async send(message) {
+    this.settle(message, "sending");
+    keep(message);
+    const sent = await this.post(message);
+    if (sent) this.arrived(message.id);
+    if (sent || this.waiting.has(message.id)) this.settle(message, sent ? "sent" : "failed");
+  }
+
+  // The message came back by the live stream: it is certainly there.
+  arrived(id) {
+    this.waiting.delete(id);
+    forget(id);
+  }
+
+  settle(message, fate) {
+    if (fate !== "sent") this.waiting.set(message.id, { message, fate });
+    this.changed(message, fate);
+  }
+
+  async post({ id, person, chat, text }) {
+    try {
+      const answer = await fetch(this.address, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ id, person, chat, text }),
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+// One entry each, so that two tabs do not write over each other's. Where storage is full or
+// forbidden the page goes on; only a reload would forget.
+function keep(message) {
+  try {
+    localStorage.setItem(KEY + message.id, JSON.stringify(message));
+  } catch {
+    return;
+  }
+}
+
+function forget(id) {
+  try {
+    localStorage.removeItem(KEY + id);
+  } catch {
+    return;
+  }
+}
+
+function kept() {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(KEY));
+    return keys.map((key) => JSON.parse(localStorage.getItem(key)));
+  } catch {
+    return [];
+  }
+}
+
+// randomUUID exists on https and localhost only; a phone in the same house has neither.
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
