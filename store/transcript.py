@@ -16,7 +16,9 @@ _START = datetime(2000, 1, 1, tzinfo=UTC)
 class Line:
     """One thing that was said, by a person (``text``) or by the bot (``user_id`` None, ``reply``).
 
-    ``id`` names the line for ever; ``cursor`` is what to go on ``after`` from here.
+    ``id`` names the line for ever; ``cursor`` is what to go on ``after`` from here. ``message_id``
+    is the platform's own id of what a person said; ``answers`` is the ``id`` of the line that the
+    bot answers, None for what it says by itself.
     """
 
     id: str
@@ -26,6 +28,8 @@ class Line:
     user_name: str
     text: str
     reply: dict[str, Any] | None
+    message_id: str | None = None
+    answers: str | None = None
 
 
 def lines(tx: Tx, *, platform: str, chat_id: str, after: str = "", most: int = 200) -> list[Line]:
@@ -52,6 +56,8 @@ class _Entry:
     user_name: str
     text: str
     reply: dict[str, Any] | None
+    message_id: str | None = None
+    answers: str | None = None
 
 
 class _Position:
@@ -77,6 +83,8 @@ class _Position:
             user_name=entry.user_name,
             text=entry.text,
             reply=entry.reply,
+            message_id=entry.message_id,
+            answers=entry.answers,
         )
 
 
@@ -103,9 +111,21 @@ def _replies(tx: Tx, target: str, position: _Position, most: int) -> list[Outbox
 def _said(row: Inbox) -> _Entry:
     name = row.message.get("user_name") or row.user_id
     text = row.message.get("text", "")
-    return _Entry("m", row.id or 0, row.received_at, row.user_id, name, text, None)
+    return _Entry(
+        "m", row.id or 0, row.received_at, row.user_id, name, text, None, message_id=row.message_id
+    )
 
 
 def _answered(row: Outbox) -> _Entry:
     at = row.sent_at or row.created_at
-    return _Entry("r", row.id or 0, at, None, "", "", row.payload.get("reply"))
+    asked = row.payload.get("inbox_id")
+    return _Entry(
+        "r",
+        row.id or 0,
+        at,
+        None,
+        "",
+        "",
+        row.payload.get("reply"),
+        answers=None if asked is None else f"m{asked}",
+    )
