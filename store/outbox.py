@@ -130,6 +130,24 @@ def put_off(tx: Tx, *, parcel_id: int, sender: str, wait_s: float = 0) -> bool:
     )
 
 
+def free_claims(tx: Tx, *, but: str) -> int:
+    """End the claims of every sender other than ``but``: the lease is ours now, so theirs are void.
+
+    Returns how many.
+    """
+    freed = (
+        update(Outbox)
+        .where(
+            col(Outbox.state) == "pending",
+            col(Outbox.leased_by).is_not(None),
+            col(Outbox.leased_by) != but,
+        )
+        .values(leased_by=None, leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    return tx.exec(freed).rowcount
+
+
 def failed(tx: Tx, *, parcel_id: int, sender: str, error: str, retry_after_s: float | None) -> bool:
     """Put a claimed row back for later (``retry_after_s``), or give it up for good (None, or too many attempts).
 

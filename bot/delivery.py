@@ -1,0 +1,283 @@
+"""Delivery: what the outbox holds is said, and what a crash left in the inbox is answered."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+from zoneinfo import ZoneInfo
+
+from bot.lease import Leadership
+from bot.messages import Reply
+from bot.platforms.base import Platform, SendError
+from store import inbox, jobs, outbox
+from store.db import Database, Tx
+from store.errors import BusyError, LeaseLostError, StoreError, UnavailableError
+from store.jobs import Held
+from store.outbox import Parcel
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 1.0  # a commit of another process is noticed this late at most
+THREADS = 16
+FIRST_RETRY_S = 1.0
+LAST_RETRY_S = 600.0
+SETTLE_ATTEMPTS = 10
+SETTLE_WAIT_S = 1.0
+
+Compose = Callable[[Tx, Parcel], Reply]
+Announce = Callable[[Tx, Parcel, str], None]
+
+
+class Sender:
+    """Sends the outbox while this process holds the lease.
+
+    A thread claims rows, at most one per target at a time, and a small pool sends them: a slow
+    target delays nobody but itself. ``compose`` makes the reply of a row; ``announce_dead`` is
+    called in the transaction that gives a row up, with the reason; ``on_result`` with every
+    outcome: sent, retry or dead.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        leadership: Leadership,
+        *,
+        platforms: Mapping[str, Platform],
+        compose: Compose,
+        announce_dead: Announce,
+        quiet: Callable[[Parcel], float] = lambda _: 0.0,
+        on_result: Callable[[Parcel, str], None] = lambda _parcel, _outcome: None,
+    ) -> None:
+        self._database = database
+        self._leadership = leadership
+        self._platforms = platforms
+        self._compose = compose
+        self._announce_dead = announce_dead
+        self._quiet = quiet
+        self._on_result = on_result
+        self._name = leadership.owner
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="send")
+        self._flying: dict[int, Future[None]] = {}
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(target=self._loop, name="sender", daemon=True)
+        database.on_commit(self._wake.set)
+        leadership.on_gain(self._take_over)
+
+    def start(self) -> None:
+        """Begin sending."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being sent and give back what is not."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        with self._guard:
+            flying = list(self._flying.items())
+        unsent = [number for number, future in flying if future.cancel()]
+        self._pool.shutdown(wait=True)
+        for number in unsent:
+            self._settle(lambda tx, number=number: _untouched(tx, number, self._name))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+
+    def turn(self) -> float:
+        """Claim what is due and hand it to the pool; returns the seconds until the next look."""
+        held = self._leadership.held()
+        free = THREADS - len(self._flying)
+        if held is None or free <= 0:
+            return POLL_S
+        due_s = self._database.read(outbox.next_due_s)
+        if due_s is None or due_s > 0:
+            return POLL_S if due_s is None else min(due_s, POLL_S)
+        for parcel in self._database.run(lambda tx: self._claim(tx, held, free)):
+            self._launch(parcel)
+        return POLL_S
+
+    def deliver(self, parcel: Parcel) -> None:
+        """Send one claimed row and write down what came of it."""
+        if self._leadership.held() is None:
+            self._settle(lambda tx: _untouched(tx, parcel.id, self._name))
+            return
+        wait_s = self._quiet(parcel)
+        if wait_s > 0:
+            self._settle(
+                lambda tx: _untouched(tx, parcel.id, self._name, wait_s),
+            )
+            return
+        try:
+            reply = self._say(parcel)
+        except SendError as error:
+            self._give_back(parcel, error)
+        except StoreError as error:
+            self._give_back(parcel, _not_composed(error))
+        except Exception as error:  # an edge: one row must not stop the others
+            logger.exception("broadcast_failed", extra={"parcel": parcel.id, "kind": parcel.kind})
+            self._give_back(parcel, SendError(type(error).__name__))
+        else:
+            self._sent(parcel, reply)
+
+    def _claim(self, tx: Tx, held: Held, most: int) -> list[Parcel]:
+        jobs.guard(tx, held)
+        return outbox.claim(tx, sender=self._name, most=most)
+
+    def _launch(self, parcel: Parcel) -> None:
+        with self._guard:
+            future = self._pool.submit(self.deliver, parcel)
+            self._flying[parcel.id] = future
+        future.add_done_callback(lambda _: self._landed(parcel.id))
+
+    def _landed(self, parcel_id: int) -> None:
+        with self._guard:
+            self._flying.pop(parcel_id, None)
+        self._wake.set()
+
+    def _say(self, parcel: Parcel) -> Reply:
+        name, _, chat_id = parcel.target.partition(":")
+        platform = self._platforms.get(name)
+        if platform is None:
+            raise SendError(f"{name} is not switched on")
+        reply = self._database.read(lambda tx: self._compose(tx, parcel))
+        platform.send(chat_id, reply, key=str(parcel.id))
+        return reply
+
+    def _sent(self, parcel: Parcel, reply: Reply) -> None:
+        said = reply.to_json()
+        if self._settle(
+            lambda tx: outbox.sent(tx, parcel_id=parcel.id, sender=self._name, said=said)
+        ):
+            self._report(parcel, "sent")
+
+    def _give_back(self, parcel: Parcel, error: SendError) -> None:
+        wait_s = None if error.permanent else _wait_s(parcel.attempts, error.retry_after_s)
+        dead: list[bool] = []
+
+        def write(tx: Tx) -> bool:
+            gone = outbox.failed(
+                tx,
+                parcel_id=parcel.id,
+                sender=self._name,
+                error=str(error),
+                retry_after_s=wait_s,
+            )
+            if gone:
+                self._announce_dead(tx, parcel, str(error))
+            dead[:] = [gone]
+            return True
+
+        if self._settle(write):
+            self._report(parcel, "dead" if dead[0] else "retry", reason=str(error))
+
+    def _report(self, parcel: Parcel, outcome: str, **fields: str) -> None:
+        extra = {"parcel": parcel.id, "kind": parcel.kind, "target": parcel.target, **fields}
+        level = logging.INFO if outcome == "sent" else logging.WARNING
+        logger.log(level, "broadcast_%s", outcome, extra=extra)
+        self._on_result(parcel, outcome)
+
+    def _settle(self, work: Callable[[Tx], bool]) -> bool:
+        """Write down what became of a row; what is not written down is sent again, so insist."""
+        for _ in range(SETTLE_ATTEMPTS):
+            try:
+                return self._database.run(work)
+            except (BusyError, UnavailableError):
+                time.sleep(SETTLE_WAIT_S)
+        return False
+
+    def _take_over(self, _: Held) -> None:
+        """Free what a sender that lost the lease, or died, had claimed."""
+        try:
+            self._database.run(lambda tx: outbox.free_claims(tx, but=self._name))
+        except StoreError as error:  # then they end by themselves
+            logger.warning("outbox_unreachable", extra={"reason": str(error)})
+        self._wake.set()
+
+    def _loop(self) -> None:
+        wait_s = 0.0
+        while not self._stopping.is_set():
+            self._wake.wait(wait_s)
+            self._wake.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                wait_s = self.turn()
+            except LeaseLostError:
+                wait_s = POLL_S
+            except StoreError as error:
+                logger.warning("outbox_unreachable", extra={"reason": str(error)})
+                wait_s = POLL_S
+            except Exception:  # an edge: the thread must not die of one failure
+                logger.exception("sender_failed")
+                wait_s = POLL_S
+
+
+class Leftovers:
+    """Finds messages that were received and never handled: a crash lies between."""
+
+    def __init__(self, database: Database, handle: Callable[[int], object]) -> None:
+        self._database = database
+        self._handle = handle
+        self._seen: frozenset[int] = frozenset()
+
+    def sweep(self, *, at_once: bool = False) -> int:
+        """Handle what is still waiting since the sweep before (``at_once``: all that waits).
+
+        What came in meanwhile is being handled by the thread that received it. Returns how many.
+        """
+        waiting = frozenset(self._database.read(inbox.waiting))
+        late = sorted(waiting if at_once else waiting & self._seen)
+        self._seen = waiting
+        for number in late:
+            logger.info("message_left_over", extra={"inbox": number})
+            try:
+                self._handle(number)
+            except Exception:  # an edge: one message must not hold up the others
+                logger.exception("message_failed", extra={"inbox": number})
+        return len(late)
+
+
+def quiet_for(
+    hours: tuple[clock_time, clock_time] | None, zone: ZoneInfo, now: Callable[[], datetime]
+) -> Callable[[Parcel], float]:
+    """How many seconds a row should wait for the end of the quiet hours; answers never wait."""
+
+    def wait_s(parcel: Parcel) -> float:
+        if hours is None or parcel.urgent or parcel.kind == "reply":
+            return 0.0
+        return _until_loud_s(hours, now().astimezone(zone))
+
+    return wait_s
+
+
+def _until_loud_s(hours: tuple[clock_time, clock_time], local: datetime) -> float:
+    begin, end = hours
+    at = local.time().replace(tzinfo=None)
+    inside = begin <= at < end if begin < end else at >= begin or at < end
+    if not inside:
+        return 0.0
+    loud = datetime.combine(local.date(), end, local.tzinfo)
+    if loud <= local:
+        loud += timedelta(days=1)
+    return loud.timestamp() - local.timestamp()
+
+
+def _untouched(tx: Tx, parcel_id: int, sender: str, wait_s: float = 0) -> bool:
+    return outbox.put_off(tx, parcel_id=parcel_id, sender=sender, wait_s=wait_s)
+
+
+def _not_composed(error: StoreError) -> SendError:
+    """What it speaks of is gone: trying again is pointless, unless the database is away."""
+    away = isinstance(error, BusyError | UnavailableError)
+    return SendError(f"{error.code}: {error}", permanent=not away)
+
+
+def _wait_s(attempts: int, told_s: float | None) -> float:
+    """Seconds until the next attempt, doubled each time; jitter keeps many from coming at once."""
+    if told_s is not None:
+        return min(told_s, LAST_RETRY_S)
+    longest = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempts - 1, 20))
+    return longest * random.uniform(0.75, 1.0)  # noqa: S311  (jitter, not a secret)
