@@ -8,16 +8,19 @@ reason printed, on a machine without a server. ZHANGGUI_REQUIRE_MYSQL=1 makes th
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import hypothesis
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
-from store import schema
+from store import schema, skus
 from store.db import Database
+from store.skus import SkuDraft, SkuView
+from store.stock import Cause
 from tests.fakes.clock import FakeClock
 from tests.mariadb import MariaDB, ServerMissingError
 
@@ -49,6 +52,50 @@ def db(database_url: str, clock: FakeClock) -> Iterator[Database]:
     database = Database(database_url, now=clock)
     yield database
     database.close()
+
+
+class AddSku(Protocol):
+    """Puts a SKU on the shelf; without a name it is a product of its own."""
+
+    def __call__(
+        self,
+        code: str,
+        *,
+        on_hand: int = 0,
+        price_fen: int = 8800,
+        name: str = "",
+        specs: Mapping[str, str] | None = None,
+        reorder_point: int = 0,
+        category: str | None = None,
+    ) -> SkuView: ...
+
+
+@pytest.fixture
+def add_sku(db: Database) -> AddSku:
+    """SKUs for a test, in its database."""
+
+    def add(
+        code: str,
+        *,
+        on_hand: int = 0,
+        price_fen: int = 8800,
+        name: str = "",
+        specs: Mapping[str, str] | None = None,
+        reorder_point: int = 0,
+        category: str | None = None,
+    ) -> SkuView:
+        draft = SkuDraft(
+            name=name or f"product {code}",
+            price_fen=price_fen,
+            reorder_point=reorder_point,
+            code=code,
+            specs=specs,
+            stock=on_hand,
+            category=category,
+        )
+        return db.run(lambda tx: skus.add(tx, draft, cause=Cause(f"add:{code}", "test")))
+
+    return add
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])

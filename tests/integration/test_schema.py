@@ -1,11 +1,8 @@
 """Migrations: they lead where the models are, and survive company, kills and the way back."""
 
-import os
 import shutil
 import signal
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +13,7 @@ from store import schema
 from store.db import Database
 from store.errors import UnavailableError
 from tests.conftest import scratch_database
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import ROOT, ended, go, ready, start
 
 UPGRADE = """
 import sys
@@ -90,15 +86,12 @@ def test_downgrade_leaves_nothing_and_upgrade_comes_back(bare: Database) -> None
 def test_processes_that_start_at_once_migrate_once(bare: Database, bare_url: str) -> None:
     starting = [start(UPGRADE, bare_url) for _ in range(6)]
     for process in starting:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        ready(process)
     for process in starting:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ended = [process.communicate(timeout=60) for process in starting]
+        go(process)
+    for process in starting:
+        ended(process)
 
-    assert [process.returncode for process in starting] == [0] * 6, ended
     assert schema.check(bare) == []
 
 
@@ -147,9 +140,11 @@ def test_an_up_to_date_database_is_told_without_alembic(bare: Database, bare_url
     schema.upgrade(bare)
     script = UPGRADE + "print([name for name in sys.modules if name.startswith('alembic')])"
 
-    out, _ = start(script, bare_url).communicate("go\n", timeout=60)
+    starting = start(script, bare_url)
+    ready(starting)
+    go(starting)
 
-    assert out == "ready\n[]\n"
+    assert ended(starting) == "[]\n"
 
 
 def test_a_drafted_migration_goes_there_and_back(
@@ -178,12 +173,10 @@ schema.upgrade(database)
 print(schema.check(database))
 schema.downgrade(database, sys.argv[2])
 """
-    drafting = start(script, bare_url, schema.head(), at=copy)
-
-    out, err = drafting.communicate(timeout=60)
+    out = ended(start(script, bare_url, schema.head(), at=copy))
 
     told = [line for line in out.splitlines() if not line.startswith(("Generating", "  "))]
-    assert told == [f"{int(schema.head()) + 1:04d} True", "[]"], err
+    assert told == [f"{int(schema.head()) + 1:04d} True", "[]"]
     assert schema.check(bare) == []
 
 
@@ -203,15 +196,3 @@ def test_a_place_where_no_file_can_be_is_an_expected_failure(tmp_path: Path) -> 
 
     with pytest.raises(UnavailableError):
         schema.upgrade(database)
-
-
-def start(script: str, *arguments: str, at: Path = ROOT) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", script, *arguments],
-        env={**os.environ, "PYTHONPATH": str(at)},
-        cwd=at,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
