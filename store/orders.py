@@ -326,14 +326,19 @@ def masked(contact: Contact) -> Contact:
     )
 
 
-def _checked_contact(contact: Contact) -> Contact:
-    phone = names.fold_width(contact.phone).strip()
-    if not _PHONE.fullmatch(phone):
+def phone(text: str) -> str:
+    """A phone number as it is kept: digits and ``+ ( ) -``; raises ``InvalidValueError``."""
+    number = names.fold_width(text).strip()
+    if not _PHONE.fullmatch(number):
         raise InvalidValueError("phone", "characters")
+    return number
+
+
+def _checked_contact(contact: Contact) -> Contact:
     address = " ".join(contact.address.split())
     return Contact(
         name=names.plain_text("contact", contact.name, most=50),
-        phone=phone,
+        phone=phone(contact.phone),
         address=names.plain_text("address", address, most=200) if address else "",
     )
 
