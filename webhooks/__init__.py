@@ -1,0 +1,1 @@
+"""What comes in by HTTP, the pages, and the ``zhanggui`` command line."""

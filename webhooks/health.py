@@ -1,0 +1,48 @@
+"""Whether the process lives, whether it can work, and its figures."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+
+from store import schema
+from store.errors import StoreError
+from webhooks import bodies, metrics
+from webhooks.openapi import OPERATIONS
+from webhooks.routing import answer, endpoint
+from webhooks.schemas import Health, Readiness
+from webhooks.shop import Shop, the_shop
+
+api = APIBlueprint("health", __name__, abp_tags=[OPERATIONS])
+
+
+@api.get("/healthz", responses={200: Health})
+@endpoint()
+def healthz() -> Response:
+    """The process answers. No I/O."""
+    return answer({"status": "ok"})
+
+
+@api.get("/readyz", responses={200: Readiness, 503: Readiness})
+@endpoint()
+def readyz() -> Response:
+    """What the process needs is there: the database answers and has this version's schema."""
+    checks = {"database": _database(the_shop())}
+    ready = all(state == "ok" for state in checks.values())
+    return Response(
+        bodies.encode({"checks": checks}), 200 if ready else 503, content_type=bodies.JSON
+    )
+
+
+@api.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
+@endpoint()
+def prometheus() -> Response:
+    """Figures for Prometheus."""
+    return Response(the_shop().metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+def _database(shop: Shop) -> str:
+    try:
+        shop.database.check()
+    except StoreError:
+        return "unreachable"
+    # A newer schema is fine: migrations keep it usable by the version before.
+    return "ok" if (schema.current(shop.database) or "") >= schema.head() else "schema is behind"

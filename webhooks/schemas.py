@@ -1,0 +1,500 @@
+"""The shapes of the API: what comes in is checked to the last field, what goes out is described.
+
+Money is integer fen, stock integer units, ids are text, times RFC 3339. The texts of fields end up
+in the OpenAPI document.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
+
+from store import money, names, orders, stock
+from store.errors import InvalidValueError
+from store.models import OrderStatus
+from webhooks.problems import sentence
+
+MAX_DESCRIPTION = 2000
+MAX_NOTE = 200
+_VISIBLE_ASCII = r"^[!-~]{1,255}$"
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class Input(BaseModel):
+    """What a client sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """What a client gets."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _whole(value: Any) -> Any:
+    """2.0 and 1e3 are whole numbers in JSON; text and booleans are none."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def _digits(value: Any) -> Any:
+    """A number in a URL: plain ASCII digits, nothing that ``int()`` accepts beyond."""
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    """The store's own check, with its fault named like any other."""
+
+    def run(text: str) -> str:
+        try:
+            return check(text)
+        except InvalidValueError as error:
+            raise PydanticCustomError(
+                "invalid_value", "{reason}", {"reason": sentence(error)}
+            ) from error
+
+    return AfterValidator(run)
+
+
+def _line(most: int) -> Callable[[str], str]:
+    """One line of text, possibly empty; blanks and line breaks of any kind count as one space."""
+
+    def check(text: str) -> str:
+        folded = " ".join(text.split())
+        return names.plain_text("text", folded, most=most) if folded else ""
+
+    return check
+
+
+def _customer_id(text: str) -> str:
+    if names.plain_text("customer_id", text, most=64) != text or any(
+        char.isspace() for char in text
+    ):
+        raise InvalidValueError("customer_id", "characters")
+    return text
+
+
+def _schema(most: int, least: int = 1) -> Any:
+    return Field(json_schema_extra={"minLength": least, "maxLength": most})
+
+
+Whole = Annotated[int, Strict(), BeforeValidator(_whole, json_schema_input_type=int)]
+PriceFen = Annotated[Whole, Field(ge=1, le=money.MAX_PRICE_FEN, description="fen")]
+Units = Annotated[Whole, Field(ge=0, le=stock.MAX_UNITS)]
+Quantity = Annotated[Whole, Field(ge=1, le=orders.MAX_QUANTITY)]
+SkuCode = Annotated[str, _checked(names.sku_code), _schema(names.MAX_CODE)]
+Name = Annotated[str, _checked(names.product_name), _schema(names.MAX_NAME)]
+Category = Annotated[str, _checked(names.category_path), _schema(names.MAX_CATEGORY, 0)]
+CustomerId = Annotated[str, _checked(_customer_id), _schema(64)]
+Remark = Annotated[str, _checked(_line(orders.MAX_REMARK)), _schema(orders.MAX_REMARK, 0)]
+Note = Annotated[str, _checked(_line(MAX_NOTE)), _schema(MAX_NOTE, 0)]
+Short = Annotated[str, _checked(_line(40)), _schema(40, 0)]
+Specs = Annotated[
+    dict[str, str], Field(max_length=names.MAX_SPECS, examples=[{"颜色": "白色", "尺寸": "L"}])
+]
+Limit = Annotated[int, BeforeValidator(_digits), Strict(), Field(ge=1, le=100)]
+IdempotencyKey = Annotated[str, Field(pattern=_VISIBLE_ASCII)]
+
+
+# Paths, queries, headers
+
+
+class SkuPath(BaseModel):
+    """A SKU in a path."""
+
+    code: str = Field(description="the SKU's code; a slash in it is sent as %2F")
+
+
+class ProductPath(BaseModel):
+    """A product in a path."""
+
+    product_id: str
+
+
+class OrderPath(BaseModel):
+    """An order in a path."""
+
+    order_no: str = Field(description="ten digits")
+
+
+class PageQuery(Input):
+    """A page of a list."""
+
+    cursor: str = Field("", description="next_cursor of the page before")
+    limit: Limit = 20
+
+
+class ProductQuery(PageQuery):
+    """What customers look for."""
+
+    q: str = Field("", description="words, parts of words, pinyin initials", max_length=200)
+    category: str = Field("", description="a path; what is below it is included", max_length=200)
+
+
+class SkuQuery(ProductQuery):
+    """What managers look for."""
+
+    status: Literal["", "on_sale", "delisted"] = ""
+
+
+class CategoryQuery(PageQuery):
+    """Below which category."""
+
+    parent: str = Field("", description="a path; empty = the top", max_length=200)
+
+
+class MovementQuery(PageQuery):
+    """Whose movements."""
+
+    sku: str = Field("", description="a SKU's code; empty = every SKU", max_length=200)
+
+
+class PeriodQuery(Input):
+    """Days of the shop, both inclusive."""
+
+    from_: str = Field(
+        "", alias="from", description="YYYY-MM-DD or a time with offset", max_length=40
+    )
+    to: str = Field(
+        "", description="YYYY-MM-DD (that day included) or a time with offset", max_length=40
+    )
+
+
+class OrderQuery(PeriodQuery, PageQuery):
+    """Which orders."""
+
+    status: str = Field("", description="one status, or several with commas", max_length=200)
+
+
+class SummaryQuery(Input):
+    """Which days."""
+
+    period: str = Field(
+        "today", description="today, yesterday, this_week, last_7_days, 11-24 …", max_length=40
+    )
+
+
+class IdempotencyHeader(BaseModel):
+    """Makes a repeated request safe."""
+
+    key: IdempotencyKey | None = Field(
+        None,
+        alias="Idempotency-Key",
+        description="1 to 255 visible ASCII characters, one per intent",
+    )
+
+
+class MatchHeader(BaseModel):
+    """Writes only what nobody changed meanwhile."""
+
+    if_match: str | None = Field(
+        None, alias="If-Match", description="the ETag of the SKU as it was read"
+    )
+
+
+# Orders
+
+
+class ContactIn(Input):
+    """Where the goods go."""
+
+    name: Annotated[
+        str, _checked(lambda text: names.plain_text("contact", text, most=50)), _schema(50)
+    ]
+    phone: Annotated[str, _checked(orders.phone), _schema(20, 3)]
+    address: Annotated[str, _checked(_line(200)), _schema(200, 0)] = ""
+
+
+class LineIn(Input):
+    """So many units of a SKU."""
+
+    sku: SkuCode
+    quantity: Quantity
+    price_fen: PriceFen | None = Field(
+        None, description="the price the customer saw; another one is refused"
+    )
+
+
+class OrderIn(Input):
+    """An order as a customer sends it."""
+
+    customer_id: CustomerId
+    lines: list[LineIn] = Field(min_length=1, description="1 to 50 after equal SKUs are summed")
+    contact: ContactIn | None = None
+    remark: Remark = ""
+    channel: Literal["api", "h5", "chat", "pos"] = "api"
+
+
+class LineOut(Output):
+    """A line as it was sold."""
+
+    sku: str
+    name: str
+    specs: dict[str, str]
+    quantity: int
+    price_fen: int
+    total_fen: int
+
+
+class OrderBase(Output):
+    """What every order answer says."""
+
+    order_no: str
+    status: OrderStatus
+    total_fen: int = Field(description="shipping included")
+    shipping_fen: int
+    lines: list[LineOut]
+    channel: str
+    created_at: str
+    expires_at: str | None
+
+
+class PlacedOut(OrderBase):
+    """An accepted order, durable already."""
+
+    token: str = Field(description="the customer's key to this order")
+
+
+class ContactOut(Output):
+    """The contact with its middle masked."""
+
+    name: str
+    phone: str
+    address: str
+
+
+class OrderOut(OrderBase):
+    """An order as it stands."""
+
+    paid_at: str | None
+    shipped_at: str | None
+    carrier: str | None
+    tracking_no: str | None
+    refunded_fen: int
+    attention: Literal["short", "amount_mismatch", "double_payment"] | None
+    contact: ContactOut | None
+
+
+class OrderPage(Output):
+    """Orders, newest first."""
+
+    items: list[OrderOut]
+    next_cursor: str | None
+
+
+class NothingIn(Input):
+    """No fields."""
+
+
+class ShipIn(Input):
+    """The parcel, where there is one."""
+
+    carrier: Short = ""
+    tracking_no: Short = ""
+
+
+class PaymentIn(Input):
+    """How the customer wants to pay."""
+
+    channel: Literal["wechat", "alipay"]
+    scene: Literal["jsapi", "h5", "native", "wap", "page"]
+    openid: Annotated[str, Field(max_length=128)] | None = None
+    return_url: Annotated[str, Field(max_length=500)] | None = None
+
+
+# SKUs and products
+
+
+class SpecRule(Input):
+    """What one spec may be."""
+
+    values: list[str] | None = Field(None, description="the allowed values; null = any")
+    required: Annotated[bool, Strict()] = True
+
+
+class SkuIn(Input):
+    """A new SKU; of a known name it joins that product."""
+
+    name: Name
+    price_fen: PriceFen
+    code: SkuCode | None = None
+    specs: Specs = Field(default_factory=dict)
+    stock: Units = 0
+    reorder_point: Units | None = Field(
+        None, description="0 = no alerts; left out = the shop's default"
+    )
+    category: Category | None = None
+
+
+class SkuPut(Input):
+    """The editable fields of a SKU, all of them; what is left out goes back to its default."""
+
+    name: Name
+    price_fen: PriceFen
+    code: SkuCode | None = None
+    specs: Specs = Field(default_factory=dict)
+    reorder_point: Units | None = None
+    category: Category = ""
+    status: Literal["on_sale", "delisted"] | None = None
+
+
+class SkuPatchIn(Input):
+    """Some editable fields of a SKU. Name and category are the product's: its SKUs share them."""
+
+    name: Name | None = None
+    price_fen: PriceFen | None = None
+    code: SkuCode | None = None
+    specs: Specs | None = None
+    reorder_point: Units | None = None
+    category: Category | None = None
+    status: Literal["on_sale", "delisted"] | None = None
+
+
+class SkuOut(Output):
+    """A SKU as managers see it."""
+
+    code: str
+    product_id: str
+    name: str
+    specs: dict[str, str]
+    price_fen: int
+    on_hand: int
+    reserved: int
+    available: int
+    reorder_point: int
+    category: str
+    status: Literal["on_sale", "delisted"]
+    version: int
+    updated_at: str
+
+
+class SkuPage(Output):
+    """SKUs in the order they were added."""
+
+    items: list[SkuOut]
+    next_cursor: str | None
+
+
+class MovementIn(Input):
+    """A change of stock on hand."""
+
+    kind: Literal["restock", "deduct", "stocktake"]
+    quantity: Units = Field(description="units; of a stocktake what was counted, may be 0")
+    note: Note = ""
+
+
+class MovementOut(Output):
+    """A movement as it was booked."""
+
+    id: str
+    sku: str
+    kind: str
+    delta: int = Field(description="the change of stock on hand")
+    on_hand: int
+    reserved: int
+    actor: str
+    note: str
+    created_at: str
+
+
+class MovementPage(Output):
+    """Movements, newest first."""
+
+    items: list[MovementOut]
+    next_cursor: str | None
+
+
+class ProductSkuOut(Output):
+    """A SKU as customers see it."""
+
+    code: str
+    specs: dict[str, str]
+    price_fen: int
+    available: int
+
+
+class ProductOut(Output):
+    """A product as customers see it."""
+
+    id: str
+    name: str
+    description: str
+    category: str
+    image_url: str
+    skus: list[ProductSkuOut]
+
+
+class ProductDetail(ProductOut):
+    """A product with what its specs may be."""
+
+    spec_schema: dict[str, SpecRule]
+
+
+class ProductPage(Output):
+    """Products."""
+
+    items: list[ProductOut]
+    next_cursor: str | None
+
+
+class ProductPatchIn(Input):
+    """Some fields of a product."""
+
+    name: Name | None = None
+    description: (
+        Annotated[str, _checked(_line(MAX_DESCRIPTION)), _schema(MAX_DESCRIPTION, 0)] | None
+    ) = None
+    category: Category | None = None
+    spec_schema: Annotated[dict[str, SpecRule], Field(max_length=names.MAX_SPECS)] | None = None
+
+
+class CategoryOut(Output):
+    """A category with the number of products in and below it."""
+
+    path: str
+    name: str
+    count: int
+    leaf: bool
+
+
+class CategoryPage(Output):
+    """Categories."""
+
+    items: list[CategoryOut]
+    next_cursor: str | None
+
+
+# Errors and operations
+
+
+class FaultOut(Output):
+    """One field at fault."""
+
+    field: str
+    message: str
+
+
+class ProblemOut(Output):
+    """An error (RFC 9457). ``code`` is stable; some codes add members."""
+
+    type: str
+    title: str
+    status: int | str = Field(description="the HTTP status; with wrong_state the order's state")
+    code: str
+    detail: str | None = None
+    errors: list[FaultOut] | None = None
+    reference: str | None = Field(None, description="names the log line of a fault of ours")
+
+
+class Health(Output):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(Output):
+    """What the process needs, and whether it has it."""
+
+    checks: dict[str, str]

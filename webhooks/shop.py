@@ -1,0 +1,38 @@
+"""The running shop: every object that routes, streams and the worker share."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from bot.settings import Settings
+from store.clock import Clock
+from store.db import Database
+from store.orders import Terms
+from store.sealing import Vault
+from webhooks.access import Access
+from webhooks.limiting import OrderLimiter
+from webhooks.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What ``webhooks.app.build`` made from the settings. Thread-safe throughout."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    metrics: Metrics
+    access: Access
+    limiter: OrderLimiter
+    terms: Terms
+    now: Clock
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+
+def the_shop() -> Shop:
+    """The shop whose app is answering the present request."""
+    return cast("Shop", current_app.extensions["zhanggui"])
