@@ -304,7 +304,7 @@ class Security(Section):
         _NONE, description="encrypts customers' contacts; empty = made once, beside the database"
     )
     retention_days: int = Field(
-        180, ge=2, description="days that messages and sent broadcasts are kept"
+        180, ge=2, description="days that customers' contacts are kept after their order is done"
     )
     callback_window_seconds: CallbackWindows = CallbackWindows()
 

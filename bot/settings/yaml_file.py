@@ -34,18 +34,18 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"true|True|false|False"), list("tTfF")
+_PLAIN = (
+    ("bool", r"true|True|false|False", "tTfF"),
+    ("null", r"~|null|Null|", "~nN"),
+    ("int", r"-?(0|[1-9]\d{0,17})", "-0123456789"),
+    ("float", r"-?(0|[1-9]\d{0,17})\.\d+", "-0123456789"),
 )
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"~|null|Null|"), ["~", "n", "N", ""]
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9]\d{0,17})"), list("-0123456789")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"-?(0|[1-9]\d{0,17})\.\d+"), list("-0123456789")
-)
+for _tag, _pattern, _first in _PLAIN:
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}",
+        re.compile(rf"(?:{_pattern})\Z"),  # PyYAML only looks at the beginning
+        [*_first, ""] if _tag == "null" else list(_first),
+    )
 
 
 def read(path: Path) -> dict[str, Any]:
