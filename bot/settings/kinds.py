@@ -2,9 +2,10 @@
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from datetime import time
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
@@ -44,6 +45,24 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def secret_parts(value: str) -> Iterator[str]:
+    """A secret, or what is secret of an address: its password, its last step, its query's values.
+
+    Libraries log addresses in pieces, and a database's host is no secret.
+    """
+    if "://" not in value:
+        yield value
+        return
+    parts = urlsplit(value)
+    if parts.scheme in {"sqlite", "mysql+pymysql", "redis", "rediss"}:
+        yield unquote(parts.password or "")
+        yield parts.password or ""
+        return
+    yield value
+    yield parts.path.rpartition("/")[2] if not parts.query else parts.query
+    yield from (entry for entries in parse_qs(parts.query).values() for entry in entries)
 
 
 def _zone(value: str) -> str:

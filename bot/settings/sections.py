@@ -3,6 +3,7 @@
 The descriptions are what config.example.yaml and docs/settings.md say: both are made from here.
 """
 
+from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -381,8 +382,21 @@ class Settings(Section):
             else None
         )
 
+    def secret_values(self) -> frozenset[str]:
+        """Every secret that is set, and the parts of secret addresses that are: what logs hide."""
+        return frozenset(part for value in _secrets(self) for part in kinds.secret_parts(value))
+
     def placed(self, folder: Path, source: Path | None) -> "Settings":
         """The same settings, knowing where they came from."""
         copy = self.model_copy()
         copy._folder, copy._source = folder, source  # noqa: SLF001  (its own copy)
         return copy
+
+
+def _secrets(value: object) -> Iterator[str]:
+    """The secrets in a section, its own sections and lists included."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, Section | tuple):
+        for entry in value:
+            yield from _secrets(entry[1] if isinstance(value, Section) else entry)
