@@ -17,7 +17,7 @@ from store.db import Database
 from store.errors import StoreError
 from store.orders import Terms
 from store.sealing import Vault
-from webhooks import access, health, openapi, problems
+from webhooks import access, health, openapi, orders, problems, skus
 from webhooks.access import Access
 from webhooks.limiting import OrderLimiter
 from webhooks.metrics import Metrics
@@ -38,7 +38,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-BLUEPRINTS: tuple[APIBlueprint, ...] = (health.api,)
+BLUEPRINTS: tuple[APIBlueprint, ...] = (orders.customers, orders.managers, skus.api, health.api)
 
 
 def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, overload
 
 from webhooks.problems import FieldFault, ProblemError
 
@@ -56,6 +56,10 @@ def encode(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
+@overload
+def instant(moment: datetime) -> str: ...
+@overload
+def instant(moment: None) -> None: ...
 def instant(moment: datetime | None) -> str | None:
     """RFC 3339 with offset, to the millisecond."""
     return None if moment is None else moment.isoformat(timespec="milliseconds")

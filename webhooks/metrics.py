@@ -4,7 +4,14 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -23,6 +30,7 @@ class Metrics:
     """Counts what happens. Labels come from bounded sets: never an id, a path, a client's word."""
 
     def __init__(self, database: Database, *, top_skus: int = TOP_SKUS) -> None:
+        disable_created_metrics()  # a second series per counter that nobody reads
         self.registry: Final = CollectorRegistry()
         self._labels = _BoundedLabels(top_skus)
         self._orders = self._counter("zhanggui_orders", "Orders asked for.", "outcome")

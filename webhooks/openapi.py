@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, render_template
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
-from flask_openapi3.types import SecuritySchemesDict
+from flask_openapi3.types import ResponseDict, SecuritySchemesDict
 
 from webhooks import bodies, problems
 from webhooks.schemas import ProblemOut
@@ -43,7 +43,7 @@ BY_ORDER: list[dict[str, list[str]]] = [{"order": []}, {"admin": []}]
 pages = Blueprint("openapi", __name__)
 
 
-def faults(*statuses: int) -> dict[int, type[ProblemOut]]:
+def faults(*statuses: int) -> ResponseDict:
     """The error answers of a route, for its ``responses``."""
     return dict.fromkeys(statuses, ProblemOut)
 

@@ -7,9 +7,9 @@ because the question who is asking comes first.
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec, get_type_hints
+from typing import Any, cast, get_type_hints
 
-from flask import Request, Response, request, session
+from flask import Request, Response, g, request, session
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import PathConverter
@@ -20,7 +20,6 @@ from webhooks.access import Caller, needs
 from webhooks.problems import ProblemError, of_validation
 from webhooks.shop import the_shop
 
-P = ParamSpec("P")
 JSON_LIMIT = 1 << 20
 WEBHOOK_LIMIT = 256 << 10
 UPLOAD_LIMIT = 10 << 20
@@ -29,7 +28,7 @@ UPLOAD_LIMIT = 10 << 20
 class SkuCodeConverter(PathConverter):
     """A SKU code in a path, its slashes included; ``…/movements`` is never a code."""
 
-    regex = r"(?!(?:.*/)?(?i:movements)$)[^/].*?"
+    regex = r"[^/].*?(?<!/(?i:movements))"
 
 
 class ApiRequest(Request):
@@ -57,8 +56,9 @@ def endpoint(
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Make a function a route's view.
 
-    Its parameters, by name, are ``path``, ``query``, ``header``, ``body`` (models) and ``caller``:
-    who asks, None for a stranger unless ``role`` demands somebody.
+    Its parameters, by name, are ``path``, ``query``, ``header``, ``body`` (models), ``value`` (the
+    body's JSON as it came) and ``caller``: who asks, None for a stranger unless ``role`` demands
+    somebody.
     """
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -73,7 +73,10 @@ def endpoint(
                 caller = needs(caller, role)
             if "caller" in wanted:
                 given["caller"] = caller
-            return view(**given, **_inputs(hints, path))
+            inputs = _inputs(hints, path)
+            if "value" in wanted:
+                given["value"] = body_value()
+            return view(**given, **inputs)
 
         handle.__delay_validate_request__ = True  # type: ignore[attr-defined]  # flask_openapi3: we read the input
         return handle
@@ -103,8 +106,13 @@ def client_address() -> str:
 
 
 def body_value() -> dict[str, Any]:
-    """The JSON object of the present request; a missing body is an empty object."""
-    raw = request.get_data()
+    """The JSON object of the present request, read once; a missing body is an empty object."""
+    if "body_value" not in g:
+        g.body_value = _decoded(request.get_data())
+    return cast("dict[str, Any]", g.body_value)
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
     if not raw and not request.headers.get("Content-Encoding"):
         return {}
     bodies.check_type(
@@ -117,6 +125,13 @@ def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = No
     """A JSON answer."""
     content = value.model_dump() if isinstance(value, BaseModel) else value
     return Response(bodies.encode(content), status, headers, content_type=bodies.JSON)
+
+
+def nothing() -> Response:
+    """204: done, and nothing to say."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def read(model: type[BaseModel], value: Mapping[str, Any], *, place: str = "") -> BaseModel:

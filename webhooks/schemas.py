@@ -8,13 +8,23 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from store import money, names, orders, stock
 from store.errors import InvalidValueError
 from store.models import OrderStatus
-from webhooks.problems import sentence
+from webhooks.problems import FieldFault, ProblemError, sentence
 
 MAX_DESCRIPTION = 2000
 MAX_NOTE = 200
@@ -273,7 +283,7 @@ class OrderOut(OrderBase):
     carrier: str | None
     tracking_no: str | None
     refunded_fen: int
-    attention: Literal["short", "amount_mismatch", "double_payment"] | None
+    attention: str | None = Field(description="short, amount_mismatch, double_payment, or null")
     contact: ContactOut | None
 
 
@@ -328,7 +338,18 @@ class SkuIn(Input):
     category: Category | None = None
 
 
-class SkuPut(Input):
+class SkuEdit(Input):
+    """What an edit of a SKU may not say."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_stock(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "stock" in value:
+            raise ProblemError("use_movements", "POST to the SKU's movements.")
+        return value
+
+
+class SkuPut(SkuEdit):
     """The editable fields of a SKU, all of them; what is left out goes back to its default."""
 
     name: Name
@@ -340,7 +361,19 @@ class SkuPut(Input):
     status: Literal["on_sale", "delisted"] | None = None
 
 
-class SkuPatchIn(Input):
+class Patch(Input):
+    """Fields to change: one that is left out stays, and null is no value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_null(cls, value: Any) -> Any:
+        nulls = [name for name, item in value.items() if item is None and name in cls.model_fields]
+        if nulls:
+            raise ProblemError.fields(*(FieldFault(name, "must not be null") for name in nulls))
+        return value
+
+
+class SkuPatchIn(SkuEdit, Patch):
     """Some editable fields of a SKU. Name and category are the product's: its SKUs share them."""
 
     name: Name | None = None
@@ -383,6 +416,13 @@ class MovementIn(Input):
     kind: Literal["restock", "deduct", "stocktake"]
     quantity: Units = Field(description="units; of a stocktake what was counted, may be 0")
     note: Note = ""
+
+    @field_validator("quantity")
+    @classmethod
+    def _something_moves(cls, quantity: int, info: ValidationInfo) -> int:
+        if quantity == 0 and info.data.get("kind") in {"restock", "deduct"}:
+            raise PydanticCustomError("nothing", "must be at least 1")
+        return quantity
 
 
 class MovementOut(Output):
@@ -439,7 +479,7 @@ class ProductPage(Output):
     next_cursor: str | None
 
 
-class ProductPatchIn(Input):
+class ProductPatchIn(Patch):
     """Some fields of a product."""
 
     name: Name | None = None
