@@ -1,7 +1,7 @@
 """Products and their SKUs: adding, editing, delisting, finding."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,6 +190,13 @@ def low_stock(tx: Tx, *, below: int | None = None, most: int = 50) -> list[SkuVi
     return [_view(*row) for row in tx.exec(statement.order_by(available, col(Sku.code)).limit(most)).all()]
 
 
+def of_products(tx: Tx, product_ids: Sequence[int], *, status: SkuStatus) -> list[SkuView]:
+    """The SKUs of these products that are in this state, by id."""
+    statement = select(Sku, Product).join(Product)
+    wanted = statement.where(col(Sku.product_id).in_(product_ids), Sku.status == status)
+    return [_view(*row) for row in tx.exec(wanted.order_by(col(Sku.id))).all()]
+
+
 def within(category: str) -> Any:
     """A condition: the product's category is this one or below it."""
     path = names.category_path(category)
@@ -364,13 +371,7 @@ def _free_code(tx: Tx, wanted: str | None, product: Product, specs: dict[str, st
 def _apply_to_product(tx: Tx, product: Product, patch: SkuPatch) -> None:
     name, category = product.name, product.category
     if patch.name is not None:
-        product.name = names.product_name(patch.name)
-        product.name_key = names.name_key(product.name)
-        other = tx.exec(select(Product.id).where(Product.name_key == product.name_key, col(Product.id) != product.id)).first()
-        if other is not None:
-            product.name, product.name_key = name, names.name_key(name)
-            raise NameTakenError(patch.name)
-        product.initials = search.initials(product.name)
+        _rename(tx, product, names.product_name(patch.name))
     if patch.category is not None:
         product.category = names.category_path(patch.category)
     if (name, category) == (product.name, product.category):
@@ -379,6 +380,14 @@ def _apply_to_product(tx: Tx, product: Product, patch: SkuPatch) -> None:
     for sibling in tx.exec(select(Sku).where(Sku.product_id == product.id).order_by(col(Sku.id)).with_for_update()).all():
         search.index(tx, sibling, product)
         _bump(tx, sibling)
+
+
+def _rename(tx: Tx, product: Product, name: str) -> None:
+    key = names.name_key(name)
+    statement = select(Product.id).where(Product.name_key == key, col(Product.id) != product.id)
+    if tx.exec(statement).first() is not None:
+        raise NameTakenError(name)
+    product.name, product.name_key, product.initials = name, key, search.initials(name)
 
 
 def _apply_to_sku(tx: Tx, row: Sku, product: Product, patch: SkuPatch) -> None:
