@@ -1,27 +1,28 @@
 """The chat page of the demo: a chat platform of its own, as small as one can be.
 
-What a browser says is signed and goes in where the real platforms do; what the bot says is read from the transcript
-and streamed to every open page. Anybody who reaches the page can speak as anybody: it is for one machine.
+What a browser says is signed and goes in where the real platforms do; what the bot says is read
+from the transcript and streamed to every open page. Anybody who reaches the page can speak as
+anybody: it is for one machine.
 """
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from flask import Blueprint, Response, render_template, request
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from flask import Blueprint, Response, render_template
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bot.messages import Message, Role
 from bot.platforms.base import RawRequest
 from bot.platforms.console import ConsolePlatform
 from store import transcript
 from store.db import Database
-from webhooks import bodies
-from webhooks.problems import ProblemError, of_validation
+from webhooks.routing import body_value, read
 
 MAX_TEXT = 2000
 POLL_S = 1.0  # another process may have written
@@ -31,6 +32,7 @@ GROUP = "group"
 GROUP_NAME = "掌柜演示群"
 CHIPS = ("帮助", "咖啡豆+50", "查 咖啡豆", "低库存", "订单", "汇总", "手冲壶 改价 99", "撤销")
 
+_CURSOR = re.compile(r"(?:[0-9]{1,18}(?:\.[0-9]{1,18}){2})?")
 Receive = Callable[[RawRequest], None]
 
 
@@ -101,8 +103,8 @@ class LiveChat:
     async def stream(self, after: str) -> AsyncIterator[bytes]:
         """Server-sent events: ``hello``, then ``lines`` as they are said, with pings in between.
 
-        ``after`` is the id of the last event a page has seen, "" for the latest lines of every chat; one that is not
-        ours starts over.
+        ``after`` is the id of the last event a page has seen, "" for the latest lines of every
+        chat; one that is not ours starts over.
         """
         reader = _Reader(self._database, after)
         yield _event("hello", self.boot)
@@ -156,12 +158,14 @@ class _Reader:
         return [line for chat in CHATS for line in self._read_chat(chat)]
 
     def _read_chat(self, chat: str) -> list[dict[str, Any]]:
+        after = self._cursors[chat]
         lines = self._database.read(
             lambda tx: transcript.lines(
-                tx, platform=ConsolePlatform.name, chat_id=chat, after=self._cursors[chat], most=HISTORY
+                tx, platform=ConsolePlatform.name, chat_id=chat, after=after, most=HISTORY
             )
         )
-        fresh = [line for line in lines if line.id not in self._seen]
+        shown = [line for line in lines if line.user_id or line.reply]
+        fresh = [line for line in shown if line.id not in self._seen]
         for line in lines:
             self._cursors[chat] = line.cursor
             self._seen[line.id] = None
@@ -181,13 +185,7 @@ def blueprint(live: LiveChat) -> Blueprint:
     @routes.post("/chat/messages")
     def say() -> Response:
         # JSON only: a foreign page cannot post it without asking the browser first, which refuses.
-        bodies.check_type(request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", ""))
-        try:
-            said = Said.model_validate(bodies.decode(request.get_data()))
-        except ValidationError as error:
-            refusal = ProblemError("invalid_request")
-            refusal.problem = of_validation(error)
-            raise refusal from error
+        said = cast("Said", read(Said, body_value()))
         live.say(said)
         return Response(status=202)
 
@@ -196,14 +194,9 @@ def blueprint(live: LiveChat) -> Blueprint:
 
 def _cursors(after: str) -> dict[str, str]:
     parts = after.split("~")
-    if len(parts) != len(CHATS) or not all(_well_formed(part) for part in parts):
+    if len(parts) != len(CHATS) or not all(_CURSOR.fullmatch(part) for part in parts):
         return dict.fromkeys(CHATS, "")
     return dict(zip(CHATS, parts, strict=True))
-
-
-def _well_formed(cursor: str) -> bool:
-    numbers = cursor.split(".")
-    return not cursor or (len(numbers) == 3 and all(n.isascii() and n.isdigit() and len(n) <= 18 for n in numbers))  # noqa: PLR2004
 
 
 def _line(chat: str, line: transcript.Line) -> dict[str, Any]:
