@@ -104,11 +104,9 @@ class Sender:
         if self._leadership.held() is None:
             self._settle(lambda tx: _untouched(tx, parcel.id, self._name))
             return
-        wait_s = self._quiet(parcel)
-        if wait_s > 0:
-            self._settle(
-                lambda tx: _untouched(tx, parcel.id, self._name, wait_s),
-            )
+        quiet_s = self._quiet(parcel)
+        if quiet_s > 0:
+            self._settle(lambda tx: _untouched(tx, parcel.id, self._name, quiet_s))
             return
         try:
             reply = self._say(parcel)
@@ -154,7 +152,7 @@ class Sender:
             self._report(parcel, "sent")
 
     def _give_back(self, parcel: Parcel, error: SendError) -> None:
-        wait_s = None if error.permanent else _wait_s(parcel.attempts, error.retry_after_s)
+        retry_s = None if error.permanent else wait_s(parcel.attempts, error.retry_after_s)
         dead: list[bool] = []
 
         def write(tx: Tx) -> bool:
@@ -163,7 +161,7 @@ class Sender:
                 parcel_id=parcel.id,
                 sender=self._name,
                 error=str(error),
-                retry_after_s=wait_s,
+                retry_after_s=retry_s,
             )
             if gone:
                 self._announce_dead(tx, parcel, str(error))
@@ -197,22 +195,22 @@ class Sender:
         self._wake.set()
 
     def _loop(self) -> None:
-        wait_s = 0.0
+        pause_s = 0.0
         while not self._stopping.is_set():
-            self._wake.wait(wait_s)
+            self._wake.wait(pause_s)
             self._wake.clear()
             if self._stopping.is_set():
                 return
             try:
-                wait_s = self.turn()
+                pause_s = self.turn()
             except LeaseLostError:
-                wait_s = POLL_S
+                pause_s = POLL_S
             except StoreError as error:
                 logger.warning("outbox_unreachable", extra={"reason": str(error)})
-                wait_s = POLL_S
+                pause_s = POLL_S
             except Exception:  # an edge: the thread must not die of one failure
                 logger.exception("sender_failed")
-                wait_s = POLL_S
+                pause_s = POLL_S
 
 
 class Leftovers:
@@ -245,12 +243,12 @@ def quiet_for(
 ) -> Callable[[Parcel], float]:
     """How many seconds a row should wait for the end of the quiet hours; answers never wait."""
 
-    def wait_s(parcel: Parcel) -> float:
+    def quiet_s(parcel: Parcel) -> float:
         if hours is None or parcel.urgent or parcel.kind == "reply":
             return 0.0
         return _until_loud_s(hours, now().astimezone(zone))
 
-    return wait_s
+    return quiet_s
 
 
 def _until_loud_s(hours: tuple[clock_time, clock_time], local: datetime) -> float:
@@ -275,7 +273,7 @@ def _not_composed(error: StoreError) -> SendError:
     return SendError(f"{error.code}: {error}", permanent=not away)
 
 
-def _wait_s(attempts: int, told_s: float | None) -> float:
+def wait_s(attempts: int, told_s: float | None) -> float:
     """Seconds until the next attempt, doubled each time; jitter keeps many from coming at once."""
     if told_s is not None:
         return min(told_s, LAST_RETRY_S)
