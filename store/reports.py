@@ -76,7 +76,7 @@ def top_sellers(
     )
     if worst:
         found = found.outerjoin(sold, sold.c.sku_id == Sku.id).where(
-            Sku.status == SkuStatus.ON_SALE
+            col(Sku.status) == SkuStatus.ON_SALE
         )
         order: ColumnElement[Any] = units
     else:
