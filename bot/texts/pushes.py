@@ -1,0 +1,43 @@
+"""What the shop says by itself: orders, stock, changes, the day's summary."""
+
+from bot.texts.text import Text
+
+PUSHES: dict[str, Text] = {
+    "push.order_new": Text("新订单 {order_no}", "New order {order_no}"),
+    "push.order_changed": Text(
+        "订单 {order_no}：{before} → {after}", "Order {order_no}: {before} → {after}"
+    ),
+    "push.order_paid": Text("订单 {order_no}：已收款", "Order {order_no}: paid"),
+    "push.low_stock": Text("低库存：{sku}", "Low stock: {sku}"),
+    "push.low_stock.text": Text(
+        "可售只剩 {available} 件，预警线是 {reorder_point}。",
+        "{available} left to sell; the alert level is {reorder_point}.",
+    ),
+    "push.sold_out": Text("卖完了：{sku}", "Sold out: {sku}"),
+    "push.sold_out.text": Text(
+        "可售为 0，顾客现在买不到。", "Nothing is left to sell; customers cannot buy it now."
+    ),
+    "push.sku_changed": Text("商品变更：{sku}", "Changed: {sku}"),
+    "push.dead": Text("有消息没能发出去", "A message could not be sent"),
+    "push.dead.text": Text(
+        "发往 {target} 的消息多次失败，已放弃：{reason}。修好之后，新的消息会照常发送。",
+        "Messages to {target} failed for good: {reason}. New ones go out once that is mended.",
+    ),
+    "push.button.restock": Text("补货 +{units}", "Restock +{units}"),
+    "push.button.details": Text("详情", "Details"),
+    "push.button.to_ship": Text("待发货", "To ship"),
+    "push.button.low_stock": Text("缺货", "Low stock"),
+    "summary.day": Text("日报 {day}", "Summary of {day}"),
+    "summary.paid": Text("已收款", "Paid"),
+    "summary.unpaid": Text("未收款订单", "Unpaid orders"),
+    "summary.cancelled": Text("取消", "Cancelled"),
+    "summary.to_ship": Text("待发货", "To ship"),
+    "summary.low_stock": Text("低库存", "Low stock"),
+    "summary.sold_out": Text("已售罄", "Sold out"),
+    "summary.quiet": Text("今天还没有订单。", "No orders that day."),
+    "summary.next": Text("接下来：{steps}。", "Next: {steps}."),
+    "summary.next.ship": Text("有 {number} 单待发货", "{number} orders to ship"),
+    "summary.next.unpaid": Text("有 {number} 单未收款", "{number} orders unpaid"),
+    "summary.next.restock": Text("{number} 种商品要补货", "{number} SKUs to restock"),
+    "summary.and": Text("，", ", "),
+}  # fmt: skip
