@@ -58,20 +58,22 @@ class OrderForm:
     def checked(self, customer_id: str) -> OrderIn:
         """The order by the API's own rules; raises ``FormError``."""
         if not self.code:
-            raise FormError(replace(self, faults={"choice": _FAULTS["choice"]}))
+            faults = {"choice": _FAULTS["choice"]}
+            raise FormError(replace(self, faults=faults, error=_LOOK_BELOW))
         try:
             return OrderIn.model_validate(self.body(customer_id))
         except ValidationError as error:
             parts = (str(fault["loc"][-1]) for fault in error.errors())
             faults = {field: _FAULTS[field] for field in (_FIELDS.get(p, "choice") for p in parts)}
-            raise FormError(replace(self, faults=faults)) from error
+            raise FormError(replace(self, faults=faults, error=_LOOK_BELOW)) from error
 
     def refused(self, error: StoreError) -> "OrderForm":
         """The form again, with why the shop did not take it."""
         sentence = _REFUSALS.get(type(error), _unknown)(error)
         used = isinstance(error, errors.IdempotencyKeyReusedError)
-        faults = {"quantity": sentence} if isinstance(error, errors.InsufficientStockError) else {}
-        return replace(self, error=sentence, faults=faults, key=new_key() if used else self.key)
+        if isinstance(error, errors.InsufficientStockError):
+            return replace(self, error=_LOOK_BELOW, faults={"quantity": sentence})
+        return replace(self, error=sentence, faults={}, key=new_key() if used else self.key)
 
     def put_off(self) -> "OrderForm":
         """The form again, for somebody who orders too often."""
@@ -111,6 +113,7 @@ def read(form: Mapping[str, str]) -> OrderForm:
     )
 
 
+_LOOK_BELOW = "还没有下单，请看下面标红的地方。Not ordered yet, please look below."
 # The last part of a field's path in the API -> the field of the form.
 _FIELDS = {
     "sku": "choice",

@@ -23,6 +23,7 @@ blueprint = Blueprint("pages", __name__)
 blueprint.register_blueprint(storefront.routes)
 blueprint.register_blueprint(desk.routes)
 blueprint.add_app_template_filter(money.to_yuan, "yuan")
+blueprint.add_app_template_filter(money.short_yuan, "short_yuan")
 
 
 @blueprint.get("/pictures/<name>")

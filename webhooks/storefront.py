@@ -156,6 +156,7 @@ def _order_page(order_no: str, token: str, *, message: str = "", status: int = 2
             title="没有找到订单",
             text="请用下单后的完整链接打开，或者联系店家。No such order; use the whole link.",
         )
+    contact = orders.contact(found, shop.vault)
     return page(
         "shop/order.html",
         status=status,
@@ -164,7 +165,7 @@ def _order_page(order_no: str, token: str, *, message: str = "", status: int = 2
         words=order_words.of(found),
         steps=order_words.steps(found, when),
         to_pay=order_words.unpaid(found),
-        contact=orders.contact(found, shop.vault),
+        contact=orders.masked(contact) if contact else None,  # links get passed on
         may_cancel=found.status in orders.CANCELLABLE,
         placed_at=when(found.created_at),
         message=message,

@@ -16,7 +16,7 @@ function units() {
 function show() {
   const choice = chosen();
   const fen = choice ? Number(choice.dataset.price) * units() : 0;
-  sum.textContent = fen > 0 ? `¥${(fen / 100).toFixed(2)}` : "";
+  sum.textContent = fen > 0 ? `¥${(fen / 100).toFixed(2).replace(/\.00$/, "")}` : "";
 }
 
 for (const button of form.querySelectorAll("[data-step]")) {
