@@ -17,7 +17,7 @@ from store.db import Database
 from store.errors import StoreError
 from store.orders import Terms
 from store.sealing import Vault
-from webhooks import access, health, openapi, orders, problems, skus
+from webhooks import access, health, openapi, orders, pages, problems, skus
 from webhooks.access import Access
 from webhooks.limiting import OrderLimiter
 from webhooks.metrics import Metrics
@@ -62,8 +62,8 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
     )
 
 
-def create_app(shop: Shop) -> Flask:
-    """The Flask app of a shop, for any WSGI server. Further blueprints may be registered on it."""
+def create_app(shop: Shop, *blueprints: Blueprint) -> Flask:
+    """The Flask app of a shop, for any WSGI server; ``blueprints`` are pages to add to the API."""
     app = OpenAPI(__name__, info=openapi.INFO, security_schemes=openapi.SECURITY, doc_ui=False)
     app.extensions["zhanggui"] = shop
     app.request_class = ApiRequest
@@ -71,6 +71,7 @@ def create_app(shop: Shop) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_api(blueprint)
     app.register_blueprint(openapi.pages)
+    app.register_blueprint(pages.blueprint)
     _handle_errors(app)
     app.after_request(_finish)
     return app
