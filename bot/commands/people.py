@@ -1,0 +1,107 @@
+"""People: who may do what."""
+
+from datetime import timedelta
+
+from bot.messages import Reply, Role
+from bot.registry import Context, Example, command
+from bot.slots import OneTimeCode, RoleWord, User
+from bot.texts import Text
+from store import codes, members
+from store.errors import MemberNotFoundError
+
+SIGN_IN_TTL = timedelta(minutes=10)
+
+
+@command(
+    "grant",
+    words=("授权", "任命", "grant"),
+    role=Role.OWNER,
+    writes=True,
+    confirms=True,
+    help=Text(
+        "给成员角色：店主、经理、店员、只读、移除",
+        "Give a member a role: owner, manager, staff, viewer, none",
+    ),
+    examples=(
+        Example(
+            "授权 阿May 店员", {"user": "阿May", "role": "staff"}, reply="店员", outcome="confirm"
+        ),
+        Example(
+            "grant 阿May manager",
+            {"user": "阿May", "role": "manager"},
+            reply="→",
+            outcome="confirm",
+        ),
+    ),
+)
+def grant(ctx: Context, user: User, role: RoleWord) -> Reply:
+    """Give a person a role; the last owner keeps theirs."""
+    person = _known_or_named(ctx, user)
+    before = members.set_role(ctx.tx, platform=person[0], user_id=person[1], role=role)
+    words = tuple(ctx.say(f"role.{word}") for word in (before.role, role))
+    return Reply(
+        title=f"{ctx.say('title.grant')} {before.name or before.user_id}",
+        fields=((ctx.say("field.role"), f"{words[0]} → {words[1]}"),),
+    )
+
+
+@command(
+    "bind",
+    words=("我是店主", "i am the owner"),
+    role=Role.NONE,
+    writes=True,
+    help=Text(
+        "用一次性口令成为店主（在服务器上运行 zhanggui owner-code 取得）",
+        "Become the owner with a one-time code (from zhanggui owner-code on the server)",
+    ),
+    examples=(
+        Example("我是店主 7KQM-2XWD", {"code": "7KQM-2XWD"}),
+        Example("i am the owner 7KQM-2XWD", {"code": "7KQM-2XWD"}),
+    ),
+)
+def bind(ctx: Context, code: OneTimeCode) -> Reply:
+    """Make the sender the owner; a code works once."""
+    codes.redeem(ctx.tx, purpose=codes.OWNER, code=code)
+    who = ctx.message
+    before = members.set_role(
+        ctx.tx, platform=who.platform, user_id=who.user_id, role=members.OWNER
+    )
+    words = (ctx.say(f"role.{before.role}"), ctx.say("role.owner"))
+    return Reply(
+        title=ctx.say("title.bind"), fields=((ctx.say("field.role"), f"{words[0]} → {words[1]}"),)
+    )
+
+
+@command(
+    "desk",
+    words=("后台", "管理后台", "desk"),
+    role=Role.MANAGER,
+    help=Text(
+        "取一个进入管理后台的一次性链接（只在私聊里）",
+        "A one-time link to the administration pages (direct chat only)",
+    ),
+    examples=(
+        Example("后台", {}, reply="/admin"),
+        Example("desk", {}, reply="/admin"),
+    ),
+)
+def desk(ctx: Context) -> Reply:
+    """A link that signs the asker in once."""
+    if not ctx.private:
+        return Reply(text=ctx.say("desk.private"), error="forbidden")
+    code = codes.issue(ctx.tx, purpose=codes.SIGN_IN, subject=ctx.actor, ttl=SIGN_IN_TTL)
+    minutes = SIGN_IN_TTL // timedelta(minutes=1)
+    text = ctx.say("desk.link", minutes=minutes, url=f"{ctx.shop.url}/admin?code={code}")
+    return Reply(title=ctx.say("title.desk"), text=text)
+
+
+def _known_or_named(ctx: Context, user: str) -> tuple[str, str]:
+    """Platform and id: of somebody seen before, or as ``platform:id`` spells them."""
+    try:
+        found = members.find(ctx.tx, user)
+    except MemberNotFoundError:
+        platform, _, user_id = user.partition(":")
+        if not (platform.isascii() and platform.isalpha() and user_id):
+            raise
+        return platform, user_id
+    return found.platform, found.user_id

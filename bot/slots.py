@@ -1,0 +1,258 @@
+"""What commands take: each kind of slot typed, labelled and bounded once, for all commands.
+
+A handler's parameter is a slot by its annotation; its name is the slot's key in the public
+contract. What the reader fills in is JSON; ``bot.dispatcher`` turns it into what the annotation
+says (a SKU's words into the SKU, a period's word into instants).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from bot.texts import Text
+from store import clock
+from store.errors import InvalidValueError
+from store.money import MAX_PRICE_FEN
+from store.skus import SkuView
+from store.stock import MAX_UNITS
+
+
+class Kind(StrEnum):
+    """How a slot is recognised in a message."""
+
+    SKU = "sku"  # words that name one SKU
+    SKUS = "skus"  # words that name one SKU or every SKU of a product
+    NAME = "name"  # the words that are left: a new name
+    QUERY = "query"  # the words that are left, as they are
+    USER = "user"  # the words that are left, a leading @ apart
+    INTENT = "intent"  # the words that are left name a command
+    COUNT = "count"
+    MONEY = "money"
+    SPECS = "specs"
+    SCHEMA = "schema"
+    LABELLED = "labelled"  # one word after its label
+    ORDER = "order"
+    TRACKING = "tracking"
+    PERIOD = "period"
+    TIME = "time"
+    CHOICE = "choice"
+    TICKET = "ticket"  # which question a button answers
+    # The words that are left: a one-time code, never written down.
+    SECRET = "one_time_code"  # noqa: S105  (a kind, no code)
+
+
+REST = frozenset({Kind.SKU, Kind.SKUS, Kind.NAME, Kind.QUERY, Kind.USER, Kind.INTENT, Kind.SECRET})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One kind of slot.
+
+    ``labels`` introduce a value (库存30); ``leads`` may stand before it and mean nothing (到 128).
+    ``least`` and ``most`` bound a number, both inclusive, in units or fen; ``sign`` -1: the number
+    is said positive and means a decrease. ``bare``: a number without label or unit may fill it.
+    ``choices``: value -> the words that say it.
+    """
+
+    kind: Kind
+    title: Text
+    labels: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+    least: int = 1
+    most: int = MAX_UNITS
+    sign: int = 1
+    bare: bool = True
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period of shop-local days: its word, and its instants [start, end) in UTC."""
+
+    word: str
+    start: datetime
+    end: datetime
+
+
+def span(word: str, now: datetime, zone: ZoneInfo) -> Span:
+    """The instants of a period's word, as of ``now``; weeks begin on Monday.
+
+    Days without a year are the last such days. Raises ``InvalidValueError`` for 02-30.
+    """
+    today = now.astimezone(zone).date()
+    first, last = _days(word, today)
+    start, end = clock.day_bounds(first, last, zone)
+    return Span(word, start, end)
+
+
+def _days(word: str, today: date) -> tuple[date, date]:
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    named = {
+        "today": (today, today),
+        "yesterday": (today - timedelta(days=1),) * 2,
+        "this_week": (monday, today),
+        "last_week": (monday - timedelta(days=7), monday - timedelta(days=1)),
+        "this_month": (first, today),
+        "last_month": ((first - timedelta(days=1)).replace(day=1), first - timedelta(days=1)),
+    }
+    if word in named:
+        return named[word]
+    if word.startswith("last_"):
+        return today - timedelta(days=max(int(word.split("_")[1]), 1) - 1), today
+    return _dated(word, today)
+
+
+def _dated(word: str, today: date) -> tuple[date, date]:
+    """``03-05``, ``03-05..03-09`` or ``03``, in the last year that has begun to have them."""
+    begin, _, end = word.partition("..")
+    if len(begin) == len("03"):
+        month = _past(today, int(begin), 1)
+        following = (month + timedelta(days=31)).replace(day=1)
+        return month, following - timedelta(days=1)
+    first = _past(today, *map(int, begin.split("-")))
+    last = _past(today, *map(int, (end or begin).split("-")))
+    if first > last:
+        first = _past(last, first.month, first.day)
+    return first, last
+
+
+def _past(today: date, month: int, day: int) -> date:
+    for year in range(today.year, today.year - 9, -1):
+        try:
+            moment = date(year, month, day)
+        except ValueError:
+            continue  # 02-29 in another year
+        if moment <= today:
+            return moment
+    raise InvalidValueError("period", "calendar")
+
+
+_SET = ("改成", "改为", "调成", "调到", "设为", "设成", "降到", "涨到", "到", "成", "为", "to", "=")
+_PRODUCT = Text("商品", "product")
+_THRESHOLD = Slot(
+    Kind.COUNT,
+    Text("预警线", "alert level"),
+    labels=("库存预警", "预警线", "预警", "阈值", "threshold", "alert"),
+    leads=_SET,
+    least=0,
+)
+_PRICE = Slot(
+    Kind.MONEY,
+    Text("价格", "price"),
+    labels=("价格", "售价", "单价", "price"),
+    leads=_SET,
+    most=MAX_PRICE_FEN,
+)
+
+ROLES = {
+    "owner": ("店主", "老板", "owner"),
+    "manager": ("经理", "店长", "管理员", "manager"),
+    "staff": ("店员", "员工", "staff", "clerk"),
+    "viewer": ("查看者", "只读", "viewer"),
+    "none": ("无权限", "移除", "none"),
+}
+CARRIERS = {
+    "顺丰": ("顺丰速运", "顺丰快递", "顺丰", "sf"),
+    "中通": ("中通快递", "中通", "zto"),
+    "圆通": ("圆通速递", "圆通", "yto"),
+    "申通": ("申通快递", "申通", "sto"),
+    "韵达": ("韵达快递", "韵达", "yunda"),
+    "极兔": ("极兔速递", "极兔", "j&t"),
+    "京东": ("京东物流", "京东快递", "京东", "jd"),
+    "邮政": ("邮政包裹", "中国邮政", "邮政"),
+    "EMS": ("ems",),
+    "德邦": ("德邦快递", "德邦"),
+}
+TOPICS = {
+    "orders": ("新订单", "订单", "orders"),
+    "low_stock": ("低库存", "缺货", "库存预警", "low stock", "low_stock"),
+    "summary": ("日报", "汇总", "summary"),
+    "changes": ("变更", "改动", "changes"),
+    "all": ("全部", "所有", "all"),
+}
+STATUSES = {
+    "unpaid": ("待付款", "未付款", "没付款", "unpaid"),
+    "to_ship": ("待发货", "未发货", "没发货", "to ship", "unshipped"),
+    "shipped": ("已发货", "shipped"),
+    "cancelled": ("已取消", "cancelled"),
+    "refunded": ("已退款", "refunded"),
+}
+
+Sku = Annotated[SkuView, Slot(Kind.SKU, _PRODUCT)]
+Skus = Annotated[tuple[SkuView, ...], Slot(Kind.SKUS, _PRODUCT)]
+Name = Annotated[str, Slot(Kind.NAME, Text("名称", "name"))]
+NewName = Annotated[
+    str,
+    Slot(
+        Kind.LABELLED, Text("新名称", "new name"), labels=("改名为", "改名", "名称", "名字", "name")
+    ),
+]
+Code = Annotated[
+    str, Slot(Kind.LABELLED, Text("编码", "code"), labels=("编码", "编号", "货号", "code"))
+]
+Category = Annotated[
+    str, Slot(Kind.LABELLED, Text("分类", "category"), labels=("分类", "类别", "category"))
+]
+Specs = Annotated[dict[str, str], Slot(Kind.SPECS, Text("规格", "specs"))]
+Schema = Annotated[list[dict[str, object]], Slot(Kind.SCHEMA, Text("规格", "specs"))]
+
+Price = Annotated[int, _PRICE]
+LabelledPrice = Annotated[int, replace(_PRICE, bare=False)]
+Threshold = Annotated[int, _THRESHOLD]
+LabelledThreshold = Annotated[int, replace(_THRESHOLD, bare=False)]
+Delta = Annotated[int, Slot(Kind.COUNT, Text("数量", "quantity"), labels=("数量", "qty"))]
+Taken = Annotated[int, Slot(Kind.COUNT, Text("数量", "quantity"), labels=("数量", "qty"), sign=-1)]
+Counted = Annotated[
+    int,
+    Slot(
+        Kind.COUNT,
+        Text("实数", "count"),
+        labels=("实数", "实盘", "实际", "数量"),
+        leads=("是", "为", "有", "剩", "="),
+        least=0,
+    ),
+]
+InitialStock = Annotated[
+    int,
+    Slot(
+        Kind.COUNT, Text("库存", "stock"), labels=("库存", "现货", "数量", "stock", "qty"), least=0
+    ),
+]
+Ranking = Annotated[
+    int, Slot(Kind.COUNT, Text("前几名", "how many"), labels=("前", "top"), most=50)
+]
+
+Shelf = Annotated[
+    str,
+    Slot(
+        Kind.CHOICE,
+        Text("货架", "shelf"),
+        choices={
+            "taken": ("已经拿走", "已拿走", "taken", "off the shelf"),
+            "there": ("还在货架", "还在", "there", "on the shelf"),
+        },
+    ),
+]
+Off = Annotated[
+    str, Slot(Kind.CHOICE, Text("关闭", "off"), choices={"off": ("off", "取消", "关闭")})
+]
+
+OrderNo = Annotated[str, Slot(Kind.ORDER, Text("订单号", "order number"))]
+TrackingNo = Annotated[
+    str,
+    Slot(Kind.TRACKING, Text("快递单号", "tracking number"), labels=("快递单号", "运单号", "单号")),
+]
+Carrier = Annotated[str, Slot(Kind.CHOICE, Text("快递公司", "carrier"), choices=CARRIERS)]
+User = Annotated[str, Slot(Kind.USER, Text("成员", "member"))]
+RoleWord = Annotated[str, Slot(Kind.CHOICE, Text("角色", "role"), choices=ROLES)]
+Topic = Annotated[str, Slot(Kind.CHOICE, Text("主题", "topic"), choices=TOPICS)]
+OrderTopic = Annotated[str, Slot(Kind.CHOICE, Text("状态", "state"), choices=STATUSES)]
+Period = Annotated[Span, Slot(Kind.PERIOD, Text("时间", "period"))]
+TimeOfDay = Annotated[str, Slot(Kind.TIME, Text("时间", "time of day"))]
+Query = Annotated[str, Slot(Kind.QUERY, Text("关键词", "words to search for"))]
+Intent = Annotated[str, Slot(Kind.INTENT, Text("命令", "command"))]
+OneTimeCode = Annotated[str, Slot(Kind.SECRET, Text("一次性口令", "one-time code"))]
+Ticket = Annotated[str, Slot(Kind.TICKET, Text("问题", "question"))]

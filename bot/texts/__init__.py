@@ -1,0 +1,28 @@
+"""Everything the bot says, Chinese first with English beside it."""
+
+import unicodedata
+
+from bot.texts.errors import explain
+from bot.texts.pushes import PUSHES
+from bot.texts.sentences import SENTENCES as _SENTENCES
+from bot.texts.text import Text
+
+SENTENCES = _SENTENCES | PUSHES
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """The sentence with this key. Raises ``KeyError`` for a key nobody wrote."""
+    return SENTENCES[key].to(language).format(**values)
+
+
+def visible(text: str) -> str:
+    """``text`` without what could re-order or hide words; broken characters as U+FFFD."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(char for char in text if char in "\n\u200d" or not _hidden(char))
+
+
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}
+
+
+__all__ = ["SENTENCES", "Text", "explain", "say", "visible"]

@@ -1,0 +1,213 @@
+"""A sentence for every expected failure: the numbers, and the next step."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.texts.text import Text
+from store import errors
+from store.errors import StoreError
+from store.money import short_yuan
+
+_FIELDS = {
+    "name": Text("名称", "The name"),
+    "code": Text("编码", "The code"),
+    "specs": Text("规格", "The specs"),
+    "category": Text("分类", "The category"),
+    "quantity": Text("数量", "The quantity"),
+    "price": Text("价格", "The price"),
+    "price_fen": Text("价格", "The price"),
+    "threshold": Text("预警线", "The alert level"),
+    "carrier": Text("快递公司", "The carrier"),
+    "tracking_no": Text("快递单号", "The tracking number"),
+    "period": Text("时间", "The period"),
+    "customer_id": Text("顾客", "The customer"),
+    "channel": Text("渠道", "The channel"),
+    "contact": Text("联系人", "The contact"),
+    "phone": Text("电话", "The phone number"),
+    "address": Text("地址", "The address"),
+    "remark": Text("备注", "The remark"),
+    "lines": Text("订单行", "The order's lines"),
+}
+_RULES = {
+    "length": Text("太长，最多 {limit} 个字", " is too long: {limit} characters at most"),
+    "characters": Text("里有不能用的字符", " has characters that cannot be used"),
+    "reserved": Text("不能这样写，会和网址冲突", " cannot be that: it clashes with addresses"),
+    "invisible": Text("里有看不见的字符或换行", " has invisible characters or line breaks"),
+    "empty": Text("不能是空的", " cannot be empty"),
+    "count": Text("太多，最多 {limit} 个", " are too many: {limit} at most"),
+    "range": Text("超出范围，最多 {limit}", " is out of range: {limit} at most"),
+    "twice": Text("说了两次，不一样", " is given twice"),
+    "calendar": Text("不是日历上的日子", " is no day of the calendar"),
+}
+_OTHER_RULE = Text("不对", " is not valid")
+_STATES = {
+    "pending_payment": Text("待付款", "to pay"),
+    "confirmed": Text("已确认", "confirmed"),
+    "paid": Text("已付款", "paid"),
+    "shipped": Text("已发货", "shipped"),
+    "completed": Text("已完成", "completed"),
+    "cancelled": Text("已取消", "cancelled"),
+    "expired": Text("已超时", "expired"),
+    "refunding": Text("退款中", "refunding"),
+    "refunded": Text("已退款", "refunded"),
+}
+
+
+def explain(error: StoreError, language: str = "zh") -> str:
+    """One sentence for a person: what is wrong, with the numbers, and what to do."""
+    return SENTENCE_OF[type(error)](error).to(language)
+
+
+def _invalid(error: Any) -> Text:
+    field = _FIELDS.get(error.field, Text(error.field, error.field))
+    rule = _RULES.get(error.rule, _OTHER_RULE)
+    return Text(
+        f"{field.zh}{rule.zh.format(limit=error.limit)}。",
+        f"{field.en}{rule.en.format(limit=error.limit)}.",
+    )
+
+
+def _sku_not_found(error: Any) -> Text:
+    skus, near = "、".join(error.skus), "、".join(error.nearest)
+    zh, en = f"没有找到「{skus}」", f'There is no product "{skus}"'
+    if near:
+        return Text(f"{zh}。最接近的是：{near}。", f"{en}. The nearest are: {near}.")
+    return Text(f"{zh}，可以用「找 名称」搜索。", f'{en}; try "search NAME".')
+
+
+def _ambiguous_sku(error: Any) -> Text:
+    codes = "、".join(error.candidates)
+    return Text(
+        f"「{error.words}」可能是：{codes}。请说编码或规格。",
+        f'"{error.words}" may be: {codes}. Please give the code or the specs.',
+    )
+
+
+def _product_not_found(error: Any) -> Text:
+    return Text(f"没有商品「{error.product}」。", f'There is no product "{error.product}".')
+
+
+def _not_for_sale(error: Any) -> Text:
+    skus = "、".join(error.skus)
+    return Text(
+        f"{skus} 已下架，先「上架 {skus}」。", f'{skus} is delisted; "relist {skus}" first.'
+    )
+
+
+def _insufficient(error: Any) -> Text:
+    zh = "；".join(f"{x.sku} 要 {x.requested} 件，可用 {x.available} 件" for x in error.lines)
+    en = "; ".join(f"{x.sku}: {x.requested} wanted, {x.available} available" for x in error.lines)
+    if not error.holders:
+        return Text(f"库存不够：{zh}。", f"Not enough stock: {en}.")
+    held = "、".join(error.holders)
+    return Text(
+        f"库存不够：{zh}，其余被订单 {held} 占用。",
+        f"Not enough stock: {en}; orders {held} hold the rest.",
+    )
+
+
+def _price_changed(error: Any) -> Text:
+    zh = "；".join(f"{x.sku} 现价 {short_yuan(x.price_fen)} 元" for x in error.lines)
+    en = "; ".join(f"{x.sku} costs {short_yuan(x.price_fen)} yuan now" for x in error.lines)
+    return Text(f"价格变了：{zh}。", f"The price has changed: {en}.")
+
+
+def _code_taken(error: Any) -> Text:
+    if error.delisted:
+        return Text(
+            f"已有这个商品 {error.sku}，只是下架了；发「上架 {error.sku}」恢复。",
+            f'{error.sku} exists and is delisted; send "relist {error.sku}".',
+        )
+    return Text(
+        f"已有这个商品：{error.sku}。要加库存请发「补货 {error.sku} 数量」。",
+        f'{error.sku} exists already; to add stock send "restock {error.sku} NUMBER".',
+    )
+
+
+def _spec_not_allowed(error: Any) -> Text:
+    allowed = "、".join(error.allowed)
+    if error.missing:
+        keys = "、".join(error.missing)
+        return Text(f"「{error.product}」还要说明{keys}。", f"{error.product} also needs: {keys}.")
+    if error.value is None:
+        return Text(
+            f"「{error.product}」没有规格「{error.key}」，可用的有：{allowed or '无'}。",
+            f'{error.product} has no spec "{error.key}"; it has: {allowed or "none"}.',
+        )
+    return Text(
+        f"「{error.product}」的{error.key}没有「{error.value}」，可用的有：{allowed}。",
+        f'{error.key} of {error.product} cannot be "{error.value}"; it can be: {allowed}.',
+    )
+
+
+def _wrong_state(error: Any) -> Text:
+    state = _STATES.get(error.status, Text(error.status, error.status))
+    return Text(
+        f"订单 {error.order_no} 现在是「{state.zh}」，不能做这一步。",
+        f"Order {error.order_no} is {state.en} now; this step is not possible.",
+    )
+
+
+def _ambiguous_order(error: Any) -> Text:
+    numbers = "、".join(error.candidates)
+    return Text(
+        f"几个订单的尾号都是 {error.digits}：{numbers}。请说全。",
+        f"Several orders end in {error.digits}: {numbers}. Please give the whole number.",
+    )
+
+
+_BUSY = Text("现在太忙，稍后会自动再试。", "Very busy now; it will be tried again shortly.")
+
+SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
+    errors.InvalidValueError: _invalid,
+    errors.SkuNotFoundError: _sku_not_found,
+    errors.AmbiguousSkuError: _ambiguous_sku,
+    errors.ProductNotFoundError: _product_not_found,
+    errors.SkuNotForSaleError: _not_for_sale,
+    errors.InsufficientStockError: _insufficient,
+    errors.PriceChangedError: _price_changed,
+    errors.CodeTakenError: _code_taken,
+    errors.SpecNotAllowedError: _spec_not_allowed,
+    errors.WrongStateError: _wrong_state,
+    errors.AmbiguousOrderError: _ambiguous_order,
+    errors.ShopClosedError: lambda _: Text(
+        "店铺打烊中，发「开门」恢复接单。", 'The shop is closed; send "open shop" to take orders.'
+    ),
+    errors.NameTakenError: lambda e: Text(
+        f"已有商品叫「{e.name}」。", f'Another product is called "{e.name}".'
+    ),
+    errors.StaleVersionError: lambda e: Text(
+        f"{e.sku} 刚被别人改过，请看过再改。",
+        f"Somebody has just changed {e.sku}; please look again.",
+    ),
+    errors.OrderNotFoundError: lambda e: Text(
+        f"没有订单 {e.order_no}。", f"There is no order {e.order_no}."
+    ),
+    errors.IdempotencyKeyReusedError: lambda _: Text(
+        "这个请求编号用过了，内容却不同。", "This request key was used for something else."
+    ),
+    errors.MemberNotFoundError: lambda e: Text(
+        f"没有找到成员「{e.user}」，请他先在群里说句话。",
+        f'Nobody called "{e.user}" was seen; ask them to say a word here first.',
+    ),
+    errors.LastOwnerError: lambda _: Text(
+        "这是最后一位店主，请先授权另一位店主。",
+        "This is the last owner; make somebody else owner first.",
+    ),
+    errors.NothingToUndoError: lambda _: Text(
+        "你没有可以撤销的操作。", "There is nothing of yours to undo."
+    ),
+    errors.NotUndoableError: lambda e: Text(
+        f"{e.what} 不能撤销：之后有别的改动，或者这一步不能回头。",
+        f"{e.what} cannot be undone: it was changed since, or this step has no way back.",
+    ),
+    errors.BadCodeError: lambda _: Text(
+        "口令不对、用过了或已过期，请重新取一个。",
+        "The code is wrong, used or too old; please get a new one.",
+    ),
+    errors.LeaseLostError: lambda _: Text(
+        "另一个进程接手了，请再试。", "Another process took over; try again."
+    ),
+    errors.BusyError: lambda _: _BUSY,
+    errors.UnavailableError: lambda _: _BUSY,
+}

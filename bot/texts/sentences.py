@@ -1,0 +1,253 @@
+"""The catalogue of sentences: what the bot says, in both languages side by side."""
+
+from bot.texts.text import Text
+
+SENTENCES: dict[str, Text] = {
+    # What is asked, and what is said when nothing is understood.
+    "ask.missing": Text("还缺{what}。例如：{example}", "Missing: {what}. For example: {example}"),
+    "ask.one_line": Text("一次发一条命令，一行一条。", "One command at a time, on one line."),
+    "ask.unclear": Text(
+        "没听准要做什么，什么都没改。发「帮助」看命令。",
+        'Not sure what is meant; nothing was changed. Send "help" for the commands.',
+    ),
+    "ask.doubt": Text(
+        "没听懂「{doubt}」，什么都没改。例如：{example}",
+        'Did not understand "{doubt}"; nothing was changed. For example: {example}',
+    ),
+    "ask.unknown": Text(
+        "没听懂。发「帮助」看我会什么。", 'Not understood. Send "help" to see what I can do.'
+    ),
+    "ask.which": Text("「{words}」是指哪一个？", 'Which one is "{words}"?'),
+    "ask.which_order": Text(
+        "有几个订单尾号是 {digits}，是哪一个？", "Several orders end in {digits}; which one?"
+    ),
+    "ask.nearest": Text(
+        "没有找到「{words}」。是不是这些？", 'There is no "{words}". One of these?'
+    ),
+    "ask.shelf": Text(
+        "「{sku}」有 {reserved} 件已被订单占用。清点时这些货还在货架上吗？",
+        "{reserved} of {sku} are held by orders. Were they on the shelf when you counted?",
+    ),
+    "answer.taken": Text("已经拿走", "off the shelf"),
+    "answer.there": Text("还在货架", "on the shelf"),
+    # A value that cannot be.
+    "bad.whole": Text(
+        "{what}要是 {least} 到 {most} 的整数，不能是「{written}」。",
+        '{what} must be a whole number from {least} to {most}, not "{written}".',
+    ),
+    "bad.range": Text(
+        "{what}要在 {least} 到 {most} 之间，不能是「{written}」。",
+        '{what} must be between {least} and {most}, not "{written}".',
+    ),
+    "bad.money": Text(
+        "{what}要大于 0、不超过 {most} 元、最多两位小数，不能是「{written}」。",
+        '{what} must be above 0, at most {most} yuan, with two decimals at most, not "{written}".',
+    ),
+    # Confirmation.
+    "confirm.ask": Text("要执行吗？", "Go ahead?"),
+    "confirm.title": Text("请确认：{title}", "Please confirm: {title}"),
+    "confirm.how": Text(
+        "5 分钟内由你或店主确认，之后作废。", "To be confirmed by you or an owner within 5 minutes."
+    ),
+    "confirm.changed": Text(
+        "情况变了，请看过再确认。", "Things changed meanwhile; please look again."
+    ),
+    "confirm.not_yours": Text(
+        "只有提问的人或店主能确认。", "Only whoever was asked, or an owner, may confirm."
+    ),
+    "confirm.dismissed": Text("好，不做了，什么都没改。", "Dropped; nothing was changed."),
+    "dialogue.none": Text("没有等待确认的操作。", "Nothing is waiting for a confirmation."),
+    "dialogue.expired": Text(
+        "这个问题已经过期，请重新发命令。",
+        "That question has expired; please send the command again.",
+    ),
+    "risk.asked": Text("这一步影响大，先确认一下。", "This step weighs; please confirm."),
+    "risk.emptied": Text("库存将变为 0。", "The stock would become 0."),
+    "risk.stock_jump": Text(
+        "库存将是以往最多时的 {times} 倍。",
+        "The stock would be {times} times the most there ever was.",
+    ),
+    "risk.price_jump": Text(
+        "价格变化很大：{before} → {after}。", "A large change of price: {before} → {after}."
+    ),
+    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKUs."),
+    "risk.new_value": Text(
+        "{spec}「{value}」以前没有过（已有：{known}）。",
+        '{spec} "{value}" is new (known: {known}).',
+    ),
+    "risk.stale": Text(
+        "这条消息是 {minutes} 分钟前发的。", "This message was sent {minutes} minutes ago."
+    ),
+    "risk.doubt": Text("没听懂「{doubt}」这部分。", 'The part "{doubt}" was not understood.'),
+    # After a write.
+    "done.undo": Text("发「撤销」可恢复。", 'Send "undo" to reverse it.'),
+    "done.final": Text("这一步不能用「撤销」恢复。", 'This step cannot be reversed with "undo".'),
+    "done.same": Text("没有变化。", "Nothing changed."),
+    # Permission, chats, faults.
+    "refused.role": Text("这个操作需要更高的权限。", "This needs a higher role."),
+    "refused.unbound": Text(
+        "这个群还不是店里的群，请店主先在这里发一条命令。",
+        "This group is not the shop's yet; an owner's first command here makes it so.",
+    ),
+    "bound.now": Text(
+        "已把这个群设为店里的群，以后订单、缺货和日报会发到这里。",
+        "This group is the shop's now; orders, low stock and the summary will be told here.",
+    ),
+    "fault": Text("没有成功，编号 {reference}", "That did not work, reference {reference}"),
+    # Words for buttons.
+    "button.yes": Text("确认", "Confirm"),
+    "button.no": Text("取消", "Cancel"),
+    "button.undo": Text("撤销", "Undo"),
+    "button.ledger": Text("流水", "Ledger"),
+    "button.mark_paid": Text("已收款", "Paid"),
+    "button.ship": Text("发货", "Ship"),
+    "button.complete": Text("完成", "Complete"),
+    "button.cancel_order": Text("取消订单", "Cancel order"),
+    "word.yes": Text("确认", "confirm"),
+    "word.no": Text("否", "dismiss"),
+    "word.undo": Text("撤销", "undo"),
+    "word.ledger": Text("流水", "ledger"),
+    # Names of fields.
+    "field.available": Text("可售", "Available"),
+    "field.category": Text("分类", "Category"),
+    "field.change": Text("变化", "Change"),
+    "field.code": Text("编码", "Code"),
+    "field.command": Text("命令", "Command"),
+    "field.contact": Text("联系人", "Contact"),
+    "field.customer": Text("顾客", "Customer"),
+    "field.does": Text("作用", "Does"),
+    "field.examples": Text("例子", "Examples"),
+    "field.goods": Text("商品", "Goods"),
+    "field.kind": Text("类型", "Kind"),
+    "field.name": Text("名称", "Name"),
+    "field.on_hand": Text("现有", "On hand"),
+    "field.order_no": Text("订单号", "Order"),
+    "field.orders": Text("订单数", "Orders"),
+    "field.parcel": Text("快递", "Parcel"),
+    "field.price": Text("价格", "Price"),
+    "field.product": Text("商品", "Product"),
+    "field.remark": Text("备注", "Remark"),
+    "field.reorder_point": Text("预警线", "Alert level"),
+    "field.revenue": Text("销售额", "Revenue"),
+    "field.paid": Text("已收款", "Paid"),
+    "field.cancelled": Text("取消", "Cancelled"),
+    "field.to_ship": Text("待发货", "To ship"),
+    "field.low_stock": Text("低库存", "Low stock"),
+    "field.sold_out": Text("售罄", "Sold out"),
+    "field.reserved": Text("占用", "Reserved"),
+    "field.role": Text("角色", "Role"),
+    "field.shop": Text("店铺", "Shop"),
+    "field.specs": Text("规格", "Specs"),
+    "field.status": Text("状态", "Status"),
+    "field.time": Text("时间", "Time"),
+    "field.topics": Text("播报", "Topics"),
+    "field.total": Text("金额", "Total"),
+    "field.units": Text("件数", "Units"),
+    "field.who": Text("操作人", "By"),
+    "field.approved": Text("确认人", "Confirmed by"),
+    "field.words": Text("说法", "Words"),
+    # Titles.
+    "title.add_sku": Text("上架", "Add"),
+    "title.bind": Text("你是店主了", "You are the owner"),
+    "title.clear_demo": Text("清空演示商品", "Clear the demo goods"),
+    "title.close": Text("打烊", "Close"),
+    "title.deduct": Text("扣减", "Deduct"),
+    "title.delist": Text("下架", "Delist"),
+    "title.delist.field": Text("状态", "Status"),
+    "title.desk": Text("管理后台", "Administration"),
+    "title.edit": Text("修改", "Edit"),
+    "title.grant": Text("授权", "Grant"),
+    "title.help": Text("我会这些", "What I can do"),
+    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKUs"),
+    "title.open": Text("开门", "Open"),
+    "title.order": Text("订单", "Order"),
+    "title.orders": Text("订单", "Orders"),
+    "title.relist": Text("重新上架", "Relist"),
+    "title.relist.field": Text("状态", "Status"),
+    "title.restock": Text("补货", "Restock"),
+    "title.search": Text("「{query}」：{number} 个", '"{query}": {number}'),
+    "title.set_price": Text("改价", "Price"),
+    "title.set_price.field": Text("价格", "Price"),
+    "title.set_threshold": Text("预警", "Alert level"),
+    "title.set_threshold.field": Text("预警线", "Alert level"),
+    "title.spec_schema": Text("规格", "Specs"),
+    "title.stock": Text("库存", "Stock"),
+    "title.stocktake": Text("盘点", "Count"),
+    "title.subscribe": Text("这里听到的播报", "What this chat hears of"),
+    "title.summary": Text("汇总 {period}", "Summary {period}"),
+    "title.top_sellers": Text("热销 {period}", "Top sellers {period}"),
+    "title.undo": Text("撤销", "Undo"),
+    # Values.
+    "value.closed": Text("打烊", "closed"),
+    "value.none": Text("无", "none"),
+    "value.off": Text("关闭", "off"),
+    "value.open": Text("营业", "open"),
+    "status.on_sale": Text("在售", "on sale"),
+    "status.delisted": Text("已下架", "delisted"),
+    "status.pending_payment": Text("待付款", "to pay"),
+    "status.confirmed": Text("已确认", "confirmed"),
+    "status.paid": Text("已付款", "paid"),
+    "status.shipped": Text("已发货", "shipped"),
+    "status.completed": Text("已完成", "completed"),
+    "status.cancelled": Text("已取消", "cancelled"),
+    "status.expired": Text("已超时", "expired"),
+    "status.refunding": Text("退款中", "refunding"),
+    "status.refunded": Text("已退款", "refunded"),
+    "kind.restock": Text("补货", "restock"),
+    "kind.deduct": Text("扣减", "deduct"),
+    "kind.stocktake": Text("盘点", "count"),
+    "kind.reserve": Text("下单占用", "reserve"),
+    "kind.release": Text("释放", "release"),
+    "kind.sale": Text("售出", "sale"),
+    "kind.return": Text("退货", "return"),
+    "kind.undo": Text("撤销", "undo"),
+    "role.owner": Text("店主", "owner"),
+    "role.manager": Text("经理", "manager"),
+    "role.staff": Text("店员", "staff"),
+    "role.viewer": Text("只读", "viewer"),
+    "role.none": Text("无", "none"),
+    "topic.all": Text("全部", "all"),
+    "topic.orders": Text("订单", "orders"),
+    "topic.low_stock": Text("低库存", "low stock"),
+    "topic.summary": Text("日报", "summary"),
+    "topic.changes": Text("变更", "changes"),
+    "period.today": Text("今天", "today"),
+    "period.yesterday": Text("昨天", "yesterday"),
+    "period.this_week": Text("本周", "this week"),
+    "period.last_week": Text("上周", "last week"),
+    "period.this_month": Text("本月", "this month"),
+    "period.last_month": Text("上月", "last month"),
+    # Single commands.
+    "clear_demo.nothing": Text("没有演示商品了。", "There are no demo goods left."),
+    "desk.private": Text(
+        "后台链接只能你自己看，请私聊我发「后台」。",
+        'The link is for you alone; send me "desk" in a direct chat.',
+    ),
+    "desk.link": Text(
+        "链接 {minutes} 分钟内有效，只能用一次：{url}",
+        "The link works once, within {minutes} minutes: {url}",
+    ),
+    "edit.nothing": Text(
+        "要改什么？例如：改 咖啡豆 价格 88 分类 咖啡",
+        "Change what? For example: edit Linen Tote price 39",
+    ),
+    "help.more": Text(
+        "发「帮助 补货」看一个命令的用法。", 'Send "help restock" to see how one is used.'
+    ),
+    "help.unknown": Text(
+        "没有你能用的命令叫「{topic}」。", 'There is no command "{topic}" that you may use.'
+    ),
+    "ledger.nothing": Text("没有流水。", "No movements."),
+    "low_stock.nothing": Text("没有缺货的商品。", "Nothing is low."),
+    "orders.nothing": Text("没有这样的订单。", "No such orders."),
+    "orders.more": Text("只列出最近 {number} 个。", "Only the last {number}."),
+    "search.nothing": Text("没有找到「{query}」。", 'Nothing found for "{query}".'),
+    "stock.empty": Text(
+        "还没有商品。发「上架 名称 价格」加一个。", 'No products yet. Send "add NAME PRICE".'
+    ),
+    "stock.more": Text(
+        "只列出前 {number} 个，其余请搜索。", "Only the first {number}; search for the others."
+    ),
+    "subscribe.no_time": Text("只有日报可以定时间。", "Only the summary has a time."),
+    "top_sellers.nothing": Text("这段时间没有卖出。", "Nothing was sold in that time."),
+}

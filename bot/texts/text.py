@@ -1,0 +1,14 @@
+"""A text in both languages of the bot."""
+
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """What the bot says, in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def to(self, language: str) -> str:
+        """The text in ``language``; anything but English is Chinese."""
+        return self.en if language == "en" else self.zh

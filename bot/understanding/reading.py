@@ -1,0 +1,29 @@
+"""What came of reading a message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.understanding.shapes import Bad
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message as understood.
+
+    ``slots`` are JSON by parameter key; a SKU is ``{"name", "specs"}`` or ``{"code"}`` under its
+    parameter's key. ``missing`` must be asked for; ``bad`` holds values that cannot be. ``doubt``
+    is what was not understood beside the rest. ``summons``: so much a command that nobody needs
+    to address the bot.
+    """
+
+    outcome: str = "ignore"
+    intent: str = UNKNOWN
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    question: str | None = None
+    missing: tuple[str, ...] = ()
+    bad: Mapping[str, Bad] = field(default_factory=dict)
+    doubt: str = ""
+    summons: bool = False
