@@ -1,0 +1,1 @@
+"""Benchmarks print figures and judge nothing; only ratios within one run count."""
