@@ -51,7 +51,7 @@ export class Feed {
       this.list.append(node);
       this.nodes.set(line.id, node);
       this.lines.set(line.id, line);
-      if (line.who !== null) this.settleBy(line);
+      if (line.who === null && !line.reply.error) this.settleBy(this.lines.get(line.answers));
     }
     this.keepPendingLast();
     if (follow) this.toEnd();
@@ -137,16 +137,19 @@ export class Feed {
     return this.hooks.name(line.who).name || line.name || line.who;
   }
 
-  // Whoever was asked has said something: the open question above is answered by it.
-  settleBy(line) {
+  // The bot took `said` for an answer: mark it on the question, whichever way it was given. A
+  // button's command names its question (是 A1B2C3); who types has only one, the last.
+  settleBy(said) {
+    if (!said) return;
     for (const [id, node] of [...this.nodes].reverse()) {
       const shown = this.lines.get(id);
       if (shown.who !== null || shown.reply.outcome !== "confirm") continue;
-      if (this.lines.get(shown.answers)?.who !== line.who) continue;
-      if (shown.reply.buttons.some((button) => button.command === line.text)) {
-        settle(node, line.text, this.speaker(line));
-      }
-      return; // one person has one open question; older ones are closed
+      const theirs = this.lines.get(shown.answers)?.who === said.who;
+      const pressed = shown.reply.buttons.find(
+        ({ command }) => command === said.text || (theirs && command.split(" ")[0] === said.text),
+      );
+      if (pressed) settle(node, pressed.command, this.speaker(said));
+      if (pressed || theirs) return;
     }
   }
 
