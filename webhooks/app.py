@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from http import HTTPStatus
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
@@ -17,7 +17,17 @@ from store.db import Database
 from store.errors import StoreError
 from store.orders import Terms
 from store.sealing import Vault
-from webhooks import access, health, openapi, orders, pages, problems, skus
+from webhooks import (
+    access,
+    health,
+    openapi,
+    orders,
+    pages,
+    problems,
+    products,
+    reports,
+    skus,
+)
 from webhooks.access import Access
 from webhooks.limiting import OrderLimiter
 from webhooks.metrics import Metrics
@@ -38,7 +48,15 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-BLUEPRINTS: tuple[APIBlueprint, ...] = (orders.customers, orders.managers, skus.api, health.api)
+BLUEPRINTS: tuple[APIBlueprint, ...] = (
+    products.customers,
+    orders.customers,
+    skus.api,
+    products.managers,
+    orders.managers,
+    reports.api,
+    health.api,
+)
 
 
 def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
@@ -70,8 +88,8 @@ def create_app(shop: Shop, *blueprints: Blueprint) -> Flask:
     _configure(app, shop)
     for blueprint in BLUEPRINTS:
         app.register_api(blueprint)
-    app.register_blueprint(openapi.pages)
-    app.register_blueprint(pages.blueprint)
+    for page in (openapi.pages, pages.blueprint, *blueprints):
+        app.register_blueprint(page)
     _handle_errors(app)
     app.after_request(_finish)
     return app

@@ -147,6 +147,7 @@ def sentence(error: InvalidValueError) -> str:
 
 
 _RULES = {
+    "calendar": "is no day of the calendar",
     "characters": "has characters that are not allowed",
     "count": "must have between 1 and {limit} entries",
     "empty": "must not be empty",

@@ -21,12 +21,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from store import money, names, orders, stock
+from store import catalogue, money, names, orders, stock
 from store.errors import InvalidValueError
 from store.models import OrderStatus
 from webhooks.problems import FieldFault, ProblemError, sentence
 
-MAX_DESCRIPTION = 2000
 MAX_NOTE = 200
 _VISIBLE_ASCII = r"^[!-~]{1,255}$"
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -483,9 +482,7 @@ class ProductPatchIn(Patch):
     """Some fields of a product."""
 
     name: Name | None = None
-    description: (
-        Annotated[str, _checked(_line(MAX_DESCRIPTION)), _schema(MAX_DESCRIPTION, 0)] | None
-    ) = None
+    description: Annotated[str, Field(max_length=catalogue.MAX_DESCRIPTION)] | None = None
     category: Category | None = None
     spec_schema: Annotated[dict[str, SpecRule], Field(max_length=names.MAX_SPECS)] | None = None
 
@@ -504,6 +501,47 @@ class CategoryPage(Output):
 
     items: list[CategoryOut]
     next_cursor: str | None
+
+
+# Reports
+
+
+class SellerOut(Output):
+    """What was sold of a SKU; fen without shipping."""
+
+    sku: str
+    title: str
+    units: int
+    revenue_fen: int
+
+
+class ScarceOut(Output):
+    """A SKU at or under its reorder point."""
+
+    sku: str
+    title: str
+    available: int
+    reorder_point: int
+
+
+class SummaryOut(Output):
+    """A period in figures; to_ship, low_stock and sold_out are of the moment."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    period: str
+    from_: str = Field(alias="from")
+    to: str = Field(description="exclusive")
+    orders: int = Field(description="without cancelled and expired ones")
+    units: int
+    revenue_fen: int = Field(description="shipping included, refunds taken off")
+    paid_fen: int
+    unpaid_orders: int
+    cancelled: int
+    to_ship: int
+    top_sellers: list[SellerOut]
+    low_stock: list[ScarceOut]
+    sold_out: list[ScarceOut]
 
 
 # Errors and operations
