@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 PATIENCE_S = 10.0
 FLAGS = (
@@ -170,7 +170,9 @@ class Page:
     def goto(self, url: str) -> None:
         """Open an address and wait until it is loaded."""
         self._call("Page.navigate", {"url": url})
-        self.wait(f"document.readyState === 'complete' && location.href !== 'about:blank' /*{url}*/")
+        self.wait(
+            f"document.readyState === 'complete' && location.href !== 'about:blank' /*{url}*/"
+        )
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression; promises are awaited."""
@@ -186,14 +188,16 @@ class Page:
 
     def text(self, selector: str) -> str:
         """The visible text of the first element."""
-        return str(self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+        return str(
+            self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
+        )
 
     def see(self, text: str, *, within: str = "body", seconds: float = PATIENCE_S) -> None:
         """Wait until ``text`` is to be read."""
         self._until(lambda: text in self.text(within), f"{text!r} in {within}", seconds)
 
     def click(self, selector: str, *, holding: str = "") -> None:
-        """Click the last element that fits and has ``holding`` in its text, where it is on the screen."""
+        """Click, on the screen, the last element that fits and has ``holding`` in its text."""
         place = self.wait(
             f"""(() => {{
               const fit = [...document.querySelectorAll({json.dumps(selector)})].filter(
