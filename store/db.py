@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
@@ -29,6 +29,7 @@ WAL_ATTEMPTS = 200  # some 2 s
 ATTEMPTS = 6  # a deadlock victim wins on the second try; six tries survive 64 threads on one row
 # MySQL: lock wait, deadlock, and MariaDB 11's "record has changed since last read".
 _MYSQL_RETRY = {1205, 1213, 1020}
+_MYSQL_DUPLICATE = 1062
 _MYSQL_GONE = {1040, 1053, 1290, 1836, 1927, 2003, 2006, 2013, 2055}
 
 
@@ -192,7 +193,7 @@ class Database:
         if isinstance(error, DBAPIError) and not _retryable(error):
             raise refusal(error) from error
         if attempt == ATTEMPTS:
-            raise BusyError("gave up after retries") from error
+            raise _given_up(error) from error
         self.retries += 1
         logger.info("transaction_retry", extra={"attempt": attempt, "reason": _reason(error)})
         time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  (jitter, not a secret)
@@ -295,6 +296,11 @@ def _assert_utf8mb4(raw: Any, _: Any) -> None:
         raise UnavailableError(f"the database server is {version}; MariaDB 10.6 or MySQL 8.0 and later are supported")
 
 
+def _given_up(error: Exception) -> Exception:
+    """A key that is taken every time is no race but a bug of ours."""
+    return error if isinstance(error, IntegrityError) else BusyError("gave up after retries")
+
+
 def _code(error: DBAPIError) -> int | None:
     first = error.orig.args[0] if error.orig is not None and error.orig.args else None
     return first if isinstance(first, int) else None
@@ -311,4 +317,7 @@ def _sqlite_busy(error: DBAPIError) -> bool:
 
 
 def _retryable(error: DBAPIError) -> bool:
+    if isinstance(error, IntegrityError):
+        # Somebody else won a unique key between our look and our write, which only MySQL lets in.
+        return _code(error) == _MYSQL_DUPLICATE
     return isinstance(error, OperationalError | InternalError) and _code(error) in _MYSQL_RETRY

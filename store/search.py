@@ -6,7 +6,7 @@ all its pairs are, and the text is then compared once to drop chance meetings.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, insert
 from sqlmodel import col, func, select
@@ -28,15 +28,26 @@ def initials(text: str) -> str:
     return "".join(part if part.isascii() else _pinyin_initials(part) for part in letters)
 
 
-def index(tx: Tx, sku: Sku, product: Product) -> None:
-    """Write a SKU's search text and tokens anew."""
-    parts = [product.name, sku.code, *sku.specs.values(), product.category, product.initials]
-    sku.search_text = " ".join(names.name_key(part) for part in parts if part)
+def index_many(tx: Tx, pairs: Iterable[tuple[Sku, Product]]) -> None:
+    """Bring search text and tokens of written SKUs up to date; costs nothing where they are."""
+    stale = [(sku, text) for sku, product in pairs if (text := _text(sku, product)) != sku.search_text]
+    if not stale:
+        return
+    for sku, text in stale:
+        sku.search_text = text
     tx.flush()
-    tx.exec(delete(SearchToken).where(col(SearchToken.sku_id) == sku.id))
-    tokens = {token for word in sku.search_text.split() for token in _grams(word)}
-    if tokens:
-        tx.exec(insert(SearchToken).values([{"token": token, "sku_id": sku.id} for token in sorted(tokens)]))
+    tx.exec(delete(SearchToken).where(col(SearchToken.sku_id).in_([sku.id for sku, _ in stale])))
+    rows = [
+        {"token": token, "sku_id": sku.id}
+        for sku, text in stale
+        for token in sorted({token for word in text.split() for token in _grams(word)})
+    ]
+    tx.execute(insert(SearchToken), rows)
+
+
+def _text(sku: Sku, product: Product) -> str:
+    parts = [product.name, sku.code, *sku.specs.values(), product.category, product.initials]
+    return " ".join(names.name_key(part) for part in parts if part)
 
 
 def matching(words: str) -> SelectOfScalar[int]:
@@ -58,17 +69,6 @@ def matching(words: str) -> SelectOfScalar[int]:
     return verified  # type: ignore[return-value]  # Sku.id is None only before it is written
 
 
-def find(tx: Tx, words: str, *, most: int = 20) -> Sequence[Sku]:
-    """SKUs in which every word is found, delisted ones last, then by code."""
-    statement = (
-        select(Sku)
-        .where(col(Sku.id).in_(matching(words)))
-        .order_by(col(Sku.status).desc(), col(Sku.code))
-        .limit(most)
-    )
-    return tx.exec(statement).all()
-
-
 def _grams(word: str) -> set[str]:
     return set(word) | _pairs(word)
 
@@ -84,4 +84,5 @@ def _pairs(word: str) -> set[str]:
 def _pinyin_initials(text: str) -> str:
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415  (50 MB of tables, loaded on first use)
 
-    return "".join(syllable[:1] for syllable in lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
+    syllables = lazy_pinyin(text, style=Style.NORMAL, errors="ignore")
+    return "".join(re.findall(r"\b[a-z]", " ".join(syllables)))

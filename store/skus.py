@@ -1,7 +1,7 @@
 """Products and their SKUs: adding, editing, delisting, finding."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,10 @@ from store.errors import (
 )
 from store.models import Product, Sku, SkuStatus
 from store.stock import Cause
+
+CHUNK = 500  # rows a statement: few round trips, and far from SQLite's 32,766 variables
+_EDITED = ("name", "category", "price_fen", "specs", "reorder_point", "status", "code")
+_TOLD = ("price_fen", "status", "reorder_point")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class SkuDraft:
     stock: int = 0
     category: str | None = None
     demo: bool = False
+    status: SkuStatus = SkuStatus.ON_SALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,57 +91,63 @@ class SkuEdit:
     before: SkuView
     after: SkuView
 
+    @property
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """Before and after of each field that differs."""
+        pairs = {field: (getattr(self.before, field), getattr(self.after, field)) for field in _EDITED}
+        return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
+
 
 def add(tx: Tx, draft: SkuDraft, *, cause: Cause) -> SkuView:
     """Add a SKU, its product too when the name is new, and book the initial stock as a restock.
 
-    Raises ``CodeTakenError`` (the code, or these specs of this product, exist), ``SpecNotAllowedError``,
-    ``InvalidValueError``.
+    Raises ``CodeTakenError`` (the code, or these specs of this product, exist),
+    ``SpecNotAllowedError``, ``InvalidValueError``.
     """
-    price_fen = _price(draft.price_fen)
-    reorder_point = _reorder_point(draft.reorder_point)
-    product = _product_for(tx, draft)
-    specs = _checked_specs(product, names.specs(dict(draft.specs or {})))
-    _refuse_twin(tx, product, specs)
-    row = Sku(
-        product_id=product.id,
-        code=_free_code(tx, draft.code, product, specs),
-        specs=specs,
-        specs_key=names.specs_key(specs),
-        price_fen=price_fen,
-        reorder_point=reorder_point,
-        created_at=tx.now,
-        updated_at=tx.now,
-    )
-    tx.add(row)
-    tx.flush()
-    search.index(tx, row, product)
-    tx.changes.append({"kind": "created", "sku": row.code})
-    if draft.stock:
-        stock.receive(tx, sku=row.code, quantity=draft.stock, cause=cause)
-    return _view(row, product)
+    return add_many(tx, [draft], cause=cause)[0]
 
 
-def edit(tx: Tx, *, code: str, patch: SkuPatch, cause: Cause, version: int | None = None) -> SkuEdit:
-    """Change some fields of a SKU; ``version``: only if nobody changed it since (``StaleVersionError``).
+def add_many(tx: Tx, drafts: Sequence[SkuDraft], *, cause: Cause) -> list[SkuView]:
+    """``add`` for many, with a few statements for each ``CHUNK`` of them; all or nothing."""
+    coder = _Coder(tx, [draft.code for draft in drafts])
+    chunks = (drafts[i : i + CHUNK] for i in range(0, len(drafts), CHUNK))
+    return [sku for chunk in chunks for sku in _add_chunk(tx, chunk, coder, cause)]
+
+
+def edit(
+    tx: Tx, *, code: str, patch: SkuPatch, cause: Cause, version: int | None = None
+) -> SkuEdit:
+    """Change some fields of a SKU; ``version``: only if nobody changed it since.
 
     A change of price, state or reorder point is told to the chats that subscribed to changes.
-    Raises ``SkuNotFoundError``, ``SpecNotAllowedError``, ``CodeTakenError``, ``NameTakenError``, ``InvalidValueError``.
+    Raises ``SkuNotFoundError``, ``StaleVersionError``, ``SpecNotAllowedError``, ``CodeTakenError``,
+    ``NameTakenError``, ``InvalidValueError``.
     """
-    row = stock.lock(tx, [code])[0]
-    product = tx.get_one(Product, row.product_id, with_for_update=True)
-    if version is not None and row.version != version:
-        raise StaleVersionError(row.code, row.version)
-    before = _view(row, product)
-    _apply_to_product(tx, product, patch)
-    _apply_to_sku(tx, row, product, patch)
-    after = _view(row, product)
-    if after == before:
-        return SkuEdit(before, before)
-    _touch(tx, product, row)
-    edited = SkuEdit(before, _view(row, product))
-    _record(tx, edited, cause)
+    if version is not None:
+        lock_unchanged(tx, {names.sku_code(code): version})
+    edited = edit_many(tx, {code: patch})[0]
+    _announce(tx, edited, cause)
     return edited
+
+
+def edit_many(tx: Tx, patches: Mapping[str, SkuPatch]) -> list[SkuEdit]:
+    """``edit`` for up to ``CHUNK`` SKUs by code, told to nobody."""
+    rows = stock.lock(tx, patches)
+    _lock_products(tx, {row.product_id for row in rows})
+    edits = [
+        _edit_locked(tx, row, patch) for row, patch in zip(rows, patches.values(), strict=True)
+    ]
+    tx.flush()
+    return edits
+
+
+def lock_unchanged(tx: Tx, versions: Mapping[str, int]) -> list[Sku]:
+    """Lock SKUs by normalised code; raises ``StaleVersionError`` when one was edited since."""
+    rows = stock.lock(tx, versions)
+    for row in rows:
+        if row.version != versions[row.code]:
+            raise StaleVersionError(row.code, row.version)
+    return rows
 
 
 def set_status(tx: Tx, *, code: str, status: SkuStatus, cause: Cause) -> SkuEdit:
@@ -252,7 +263,8 @@ def unseen_values(tx: Tx, *, name: str, specs: Mapping[str, str]) -> dict[str, t
 
     Only for keys whose values are open; empty for a new product.
     """
-    product = _product_named(tx, name)
+    statement = select(Product).where(Product.name_key == names.name_key(name))
+    product = tx.exec(statement).first()
     if product is None:
         return {}
     rows = tx.exec(select(Sku.specs).where(Sku.product_id == product.id)).all()
@@ -278,7 +290,7 @@ def set_schema(tx: Tx, *, product_id: int, schema: list[dict[str, Any]]) -> list
     before, product.spec_schema = product.spec_schema, _clean_schema(schema)
     rows = tx.exec(select(Sku.specs).where(Sku.product_id == product.id, Sku.status == SkuStatus.ON_SALE)).all()
     for specs in rows:
-        _checked_specs(product, specs)
+        checked_specs(product, specs)
     tx.add(product)
     tx.changes.append({"kind": "schema", "product": product.id, "before": before, "after": product.spec_schema})
     return before
@@ -297,16 +309,72 @@ def _clean_schema(schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return clean
 
 
-def _product_for(tx: Tx, draft: SkuDraft) -> Product:
-    """The product of this name, made when it is new; a category said for a known product moves it there."""
+def _add_chunk(
+    tx: Tx, drafts: Sequence[SkuDraft], coder: "_Coder", cause: Cause
+) -> list[SkuView]:
+    products = _products_for(tx, drafts)
+    twins = _twins(tx, products.values())
+    added = []
+    for draft in drafts:
+        product = products[_key(draft)]
+        added.append((_new_row(tx, draft, product, coder, twins), product))
+    tx.add_all(row for row, _ in added)
+    tx.flush()
+    search.index_many(tx, added)
+    tx.changes.extend({"kind": "created", "sku": row.code} for row, _ in added)
+    stock.open_many(tx, [row for row, _ in added if row.on_hand], cause=cause)
+    return [_view(*pair) for pair in added]
+
+
+def _new_row(
+    tx: Tx, draft: SkuDraft, product: Product, coder: "_Coder", twins: dict[tuple[int, str], Sku]
+) -> Sku:
+    specs = checked_specs(product, names.specs(dict(draft.specs or {})))
+    key = (product.id or 0, names.specs_key(specs))
+    if key in twins:
+        raise _taken_by(twins[key])
+    row = Sku(
+        product_id=product.id or 0,
+        code=coder.code(draft.code, product, specs),
+        specs=specs,
+        specs_key=key[1],
+        price_fen=checked_price(draft.price_fen),
+        on_hand=stock.checked_units(draft.stock, least=0),
+        reorder_point=checked_reorder_point(draft.reorder_point),
+        status=draft.status,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    twins[key] = row
+    return row
+
+
+def _products_for(tx: Tx, drafts: Sequence[SkuDraft]) -> dict[str, Product]:
+    """The products of these names by key, made where they are new; a category that is said wins."""
+    wanted = {_key(draft) for draft in drafts}
+    statement = select(Product).where(col(Product.name_key).in_(wanted)).order_by(col(Product.id))
+    known = {row.name_key: row for row in tx.exec(statement.with_for_update()).all()}
+    new: dict[str, Product] = {}
+    for draft in drafts:
+        key = _key(draft)
+        if key not in known:
+            product = new.setdefault(key, _new_product(tx, draft))
+            product.category = product.category or names.category_path(draft.category or "")
+        elif draft.category is not None:
+            _apply_to_product(tx, known[key], SkuPatch(category=draft.category))
+    tx.add_all(new.values())
+    tx.flush()
+    return known | new
+
+
+def _key(draft: SkuDraft) -> str:
+    return names.name_key(names.product_name(draft.name))
+
+
+def _new_product(tx: Tx, draft: SkuDraft) -> Product:
     name = names.product_name(draft.name)
-    product = _product_named(tx, name)
-    if product is not None:
-        if draft.category is not None:
-            _apply_to_product(tx, product, SkuPatch(category=draft.category))
-        return product
     specs = names.specs(dict(draft.specs or {}))
-    product = Product(
+    return Product(
         name=name,
         name_key=names.name_key(name),
         initials=search.initials(name),
@@ -315,16 +383,22 @@ def _product_for(tx: Tx, draft: SkuDraft) -> Product:
         demo=draft.demo,
         created_at=tx.now,
     )
-    tx.add(product)
-    tx.flush()
-    return product
 
 
-def _product_named(tx: Tx, name: str) -> Product | None:
-    return tx.exec(select(Product).where(Product.name_key == names.name_key(name)).with_for_update()).first()
+def _twins(tx: Tx, products: Iterable[Product]) -> dict[tuple[int, str], Sku]:
+    """The SKUs of these products by what must be unique in a product."""
+    ids = [product.id for product in products]
+    rows = tx.exec(select(Sku).where(col(Sku.product_id).in_(ids))).all()
+    return {(row.product_id, row.specs_key): row for row in rows}
 
 
-def _checked_specs(product: Product, specs: Mapping[str, str]) -> dict[str, str]:
+def _lock_products(tx: Tx, product_ids: set[int]) -> None:
+    statement = select(Product).where(col(Product.id).in_(product_ids)).order_by(col(Product.id))
+    fresh = {"populate_existing": True}
+    tx.exec(statement.with_for_update().execution_options(**fresh)).all()
+
+
+def checked_specs(product: Product, specs: Mapping[str, str]) -> dict[str, str]:
     """The specs in the schema's order and spelling."""
     schema = {entry["key"]: entry for entry in product.spec_schema}
     for key in specs:
@@ -345,27 +419,80 @@ def _checked_value(product: Product, entry: dict[str, Any], value: str) -> str:
     raise SpecNotAllowedError(product.name, key=entry["key"], value=value, allowed=tuple(entry["values"]))
 
 
-def _refuse_twin(tx: Tx, product: Product, specs: dict[str, str], *, but: int | None = None) -> None:
-    statement = select(Sku).where(Sku.product_id == product.id, Sku.specs_key == names.specs_key(specs), col(Sku.id) != but)
-    twin = tx.exec(statement).first()
-    if twin is not None:
-        raise CodeTakenError(twin.code, delisted=twin.status == SkuStatus.DELISTED)
+def _refuse_twin(tx: Tx, product: Product, specs: dict[str, str], *, but: int | None) -> None:
+    twin = _twins(tx, [product]).get((product.id or 0, names.specs_key(specs)))
+    if twin is not None and twin.id != but:
+        raise _taken_by(twin)
 
 
-def _free_code(tx: Tx, wanted: str | None, product: Product, specs: dict[str, str]) -> str:
-    """The code that was given, checked; else one made from name and specs: 手冲壶 -> SCH, T恤 白色 L -> TX-BS-L."""
-    if wanted is not None:
-        code = names.sku_code(wanted)
-        taken = tx.exec(select(Sku).where(Sku.code == code)).first()
-        if taken is not None:
-            raise CodeTakenError(taken.code, delisted=taken.status == SkuStatus.DELISTED)
+def _taken_by(row: Sku) -> CodeTakenError:
+    return CodeTakenError(row.code, delisted=row.status == SkuStatus.DELISTED)
+
+
+class _Coder:
+    """Gives SKUs their codes: the one that was said, checked, or one made from name and specs.
+
+    手冲壶 -> SCH, T恤 白色 L -> TX-BS-L; a number follows where that is taken.
+    """
+
+    def __init__(self, tx: Tx, said: Iterable[str | None]) -> None:
+        self._tx = tx
+        self._unmade = {names.sku_code(code) for code in said if code is not None}
+        self._taken = self._existing(sorted(self._unmade))
+        self._given: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    def code(self, said: str | None, product: Product, specs: Mapping[str, str]) -> str:
+        """A code that no other SKU has. Raises ``CodeTakenError``."""
+        code = self._made(product, specs) if said is None else names.sku_code(said)
+        if code in self._taken or code in self._given:
+            raise CodeTakenError(code, delisted=self._taken.get(code) == SkuStatus.DELISTED)
+        self._given.add(code)
         return code
-    parts = [product.initials, *(search.initials(value) for value in specs.values())]
-    stem = "-".join(part.upper() for part in parts if part)[: names.MAX_CODE - 6] or "SKU"
-    taken_codes = set(tx.exec(select(Sku.code).where(col(Sku.code).startswith(stem, autoescape=True))).all())
-    if stem not in taken_codes:
-        return stem
-    return next(code for n in range(2, 10**6) if (code := f"{stem}-{n}") not in taken_codes)
+
+    def _existing(self, said: Sequence[str]) -> dict[str, str]:
+        statement = select(Sku.code, Sku.status)
+        chunks = (said[i : i + CHUNK] for i in range(0, len(said), CHUNK))
+        return {
+            code: status
+            for chunk in chunks
+            for code, status in self._tx.exec(statement.where(col(Sku.code).in_(chunk))).all()
+        }
+
+    def _made(self, product: Product, specs: Mapping[str, str]) -> str:
+        parts = [product.initials, *(search.initials(value) for value in specs.values())]
+        stem = "-".join(part.upper() for part in parts if part)[: names.MAX_CODE - 6] or "SKU"
+        if stem not in self._next:
+            self._next[stem] = 1
+            alike = col(Sku.code).startswith(stem, autoescape=True)
+            self._unmade |= set(self._tx.exec(select(Sku.code).where(alike)).all())
+        while (code := _numbered(stem, self._next[stem])) in self._unmade:
+            self._next[stem] += 1
+        self._unmade.add(code)
+        return code
+
+
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}-{number}"
+
+
+def _edit_locked(tx: Tx, row: Sku, patch: SkuPatch) -> SkuEdit:
+    """Change a SKU that is locked, and its product; noted for undo."""
+    product = tx.get_one(Product, row.product_id)
+    before = _view(row, product)
+    _apply_to_product(tx, product, patch)
+    _apply_to_sku(tx, row, product, patch)
+    if _view(row, product) == before:
+        return SkuEdit(before, before)
+    search.index_many(tx, [(row, product)])
+    if row.version == before.version:  # a change of the product has counted for all its SKUs
+        _bump(tx, row)
+    edited = SkuEdit(before, _view(row, product))
+    tx.changes.extend(
+        {"kind": "field", "sku": row.code, "field": field, "before": old, "after": new}
+        for field, (old, new) in edited.changed.items()
+    )
+    return edited
 
 
 def _apply_to_product(tx: Tx, product: Product, patch: SkuPatch) -> None:
@@ -377,8 +504,10 @@ def _apply_to_product(tx: Tx, product: Product, patch: SkuPatch) -> None:
     if (name, category) == (product.name, product.category):
         return
     tx.add(product)
-    for sibling in tx.exec(select(Sku).where(Sku.product_id == product.id).order_by(col(Sku.id)).with_for_update()).all():
-        search.index(tx, sibling, product)
+    statement = select(Sku).where(Sku.product_id == product.id).order_by(col(Sku.id))
+    siblings = tx.exec(statement.with_for_update()).all()
+    search.index_many(tx, [(sibling, product) for sibling in siblings])
+    for sibling in siblings:
         _bump(tx, sibling)
 
 
@@ -392,23 +521,17 @@ def _rename(tx: Tx, product: Product, name: str) -> None:
 
 def _apply_to_sku(tx: Tx, row: Sku, product: Product, patch: SkuPatch) -> None:
     if patch.price_fen is not None:
-        row.price_fen = _price(patch.price_fen)
+        row.price_fen = checked_price(patch.price_fen)
     if patch.reorder_point is not None:
-        row.reorder_point = _reorder_point(patch.reorder_point)
+        row.reorder_point = checked_reorder_point(patch.reorder_point)
     if patch.specs is not None:
-        specs = _checked_specs(product, names.specs(dict(patch.specs)))
+        specs = checked_specs(product, names.specs(dict(patch.specs)))
         _refuse_twin(tx, product, specs, but=row.id)
         row.specs, row.specs_key = specs, names.specs_key(specs)
     if patch.status is not None:
         row.status = SkuStatus(patch.status)
     if patch.code is not None and names.sku_code(patch.code) != row.code:
-        row.code = _free_code(tx, patch.code, product, row.specs)
-
-
-def _touch(tx: Tx, product: Product, row: Sku) -> None:
-    search.index(tx, row, product)
-    _bump(tx, row)
-    tx.flush()
+        row.code = _Coder(tx, [patch.code]).code(patch.code, product, row.specs)
 
 
 def _bump(tx: Tx, row: Sku) -> None:
@@ -417,17 +540,15 @@ def _bump(tx: Tx, row: Sku) -> None:
     tx.add(row)
 
 
-def _record(tx: Tx, edited: SkuEdit, cause: Cause) -> None:
-    """Note the changed fields for undo, and tell those who want to hear of changes."""
-    fields = ("name", "category", "price_fen", "specs", "reorder_point", "status", "code")
-    changed = {f: (getattr(edited.before, f), getattr(edited.after, f)) for f in fields}
-    changed = {f: pair for f, pair in changed.items() if pair[0] != pair[1]}
-    for field, (before, after) in changed.items():
-        tx.changes.append({"kind": "field", "sku": edited.after.code, "field": field, "before": before, "after": after})
-    told = {f: list(changed[f]) for f in ("price_fen", "status", "reorder_point") if f in changed}
-    if told:
-        payload = {"sku": edited.after.code, "name": edited.after.title, "changed": told, "actor": cause.actor}
-        outbox.publish(tx, topic="changes", kind="sku_changed", key=f"changed:{cause.key}:{edited.after.code}", payload=payload)
+def _announce(tx: Tx, edited: SkuEdit, cause: Cause) -> None:
+    """Tell those who want to hear of changes."""
+    told = {f: list(edited.changed[f]) for f in _TOLD if f in edited.changed}
+    if not told:
+        return
+    after = edited.after
+    payload = {"sku": after.code, "name": after.title, "changed": told, "actor": cause.actor}
+    key = f"changed:{cause.key}:{after.code}"
+    outbox.publish(tx, topic="changes", kind="sku_changed", key=key, payload=payload)
 
 
 def _by_code(tx: Tx, words: str) -> list[SkuView]:
@@ -473,13 +594,13 @@ def _by_initials(tx: Tx, words: str) -> list[SkuView]:
     return [_view(*row) for row in tx.exec(select(Sku, Product).join(Product).where(Product.initials == said)).all()]
 
 
-def _price(fen: int) -> int:
+def checked_price(fen: int) -> int:
     if type(fen) is not int or not 0 < fen <= money.MAX_PRICE_FEN:
         raise InvalidValueError("price", "range", money.to_yuan(money.MAX_PRICE_FEN))
     return fen
 
 
-def _reorder_point(units: int) -> int:
+def checked_reorder_point(units: int) -> int:
     if type(units) is not int or not 0 <= units <= stock.MAX_UNITS:
         raise InvalidValueError("threshold", "range", stock.MAX_UNITS)
     return units

@@ -1,6 +1,6 @@
 """Stock: every change of a SKU's levels goes through ``_move``, under lock and with its movement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,7 +47,7 @@ class StockLevel:
 def receive(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
     """Add received units to stock on hand. Raises ``SkuNotFoundError``, ``InvalidValueError``."""
     row = lock(tx, [sku])[0]
-    return _move(tx, row, MovementKind.RESTOCK, on_hand=_units(quantity), reserved=0, cause=cause)
+    return _move(tx, row, MovementKind.RESTOCK, on_hand=checked_units(quantity), reserved=0, cause=cause)
 
 
 def deduct(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
@@ -56,7 +56,7 @@ def deduct(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
     Raises ``InsufficientStockError`` (with the orders that hold the rest), ``SkuNotFoundError``.
     """
     row = lock(tx, [sku])[0]
-    _units(quantity)
+    checked_units(quantity)
     if row.available < quantity:
         raise _short(tx, row, quantity)
     return _move(tx, row, MovementKind.DEDUCT, on_hand=-quantity, reserved=0, cause=cause)
@@ -68,7 +68,7 @@ def count(tx: Tx, *, sku: str, counted: int, cause: Cause) -> StockLevel:
     A count below what open orders hold raises ``InsufficientStockError``. A count that agrees is a movement of 0.
     """
     row = lock(tx, [sku])[0]
-    _units(counted, least=0)
+    checked_units(counted, least=0)
     if counted < row.reserved:
         raise _short(tx, row, row.on_hand - counted)
     return _move(tx, row, MovementKind.STOCKTAKE, on_hand=counted - row.on_hand, reserved=0, cause=cause)
@@ -88,7 +88,7 @@ def reverse(tx: Tx, *, movement_id: int, cause: Cause) -> StockLevel:
 def reserve(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
     """Promise units to an order; stock on hand stays as it is. Raises ``InsufficientStockError``."""
     row = lock(tx, [sku])[0]
-    return reserve_locked(tx, row, quantity=_units(quantity), cause=cause)
+    return reserve_locked(tx, row, quantity=checked_units(quantity), cause=cause)
 
 
 def reserve_locked(tx: Tx, row: Sku, *, quantity: int, cause: Cause) -> StockLevel:
@@ -194,6 +194,22 @@ def _movement(row: StockMovement, code: str) -> MovementView:
     )
 
 
+def open_many(tx: Tx, rows: Sequence[Sku], *, cause: Cause) -> None:
+    """Book the stock that SKUs of this very transaction were written with, as restocks."""
+    movements = [_opening(tx, row, cause) for row in rows]
+    tx.add_all(movements)
+    tx.flush()
+    for row, movement in zip(rows, movements, strict=True):
+        _note(tx, row, movement)
+
+
+def checked_units(quantity: int, *, least: int = 1) -> int:
+    """``quantity`` when a shop can mean it; raises ``InvalidValueError``."""
+    if type(quantity) is not int or not least <= quantity <= MAX_UNITS:
+        raise InvalidValueError("quantity", "range", MAX_UNITS)
+    return quantity
+
+
 def _move(tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, cause: Cause) -> StockLevel:
     """Change a locked row's levels and write the movement; the WHERE clause is the guard, the lock saves work."""
     before, available_before = row.on_hand, row.available
@@ -211,7 +227,7 @@ def _move(tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, 
         raise InsufficientStockError(Shortage(row.code, max(-on_hand, reserved), row.available))
     tx.refresh(row)
     movement = StockMovement(
-        sku_id=row.id,
+        sku_id=row.id or 0,
         kind=kind,
         delta_on_hand=on_hand,
         delta_reserved=reserved,
@@ -226,10 +242,31 @@ def _move(tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, 
     tx.add(movement)
     tx.flush()
     if on_hand and kind is not MovementKind.SALE:
-        tx.changes.append({"kind": "stock", "movement": movement.id, "sku": row.code, "delta": on_hand})
+        _note(tx, row, movement)
     level = _level(tx, row, before, movement)
     _announce(tx, level, movement)
     return level
+
+
+def _opening(tx: Tx, row: Sku, cause: Cause) -> StockMovement:
+    return StockMovement(
+        sku_id=row.id or 0,
+        kind=MovementKind.RESTOCK,
+        delta_on_hand=row.on_hand,
+        delta_reserved=0,
+        on_hand_after=row.on_hand,
+        reserved_after=0,
+        cause=cause.key,
+        actor=cause.actor,
+        note=cause.note,
+        created_at=tx.now,
+    )
+
+
+def _note(tx: Tx, row: Sku, movement: StockMovement) -> None:
+    """Remember the movement for undo."""
+    delta = movement.delta_on_hand
+    tx.changes.append({"kind": "stock", "movement": movement.id, "sku": row.code, "delta": delta})
 
 
 def _crossing(row: Sku, before: int) -> str:
@@ -279,9 +316,3 @@ def _announce(tx: Tx, level: StockLevel, movement: StockMovement) -> None:
 def _short(tx: Tx, row: Sku, requested: int) -> InsufficientStockError:
     held = holders(tx, sku_id=row.id or 0) if row.reserved else ()
     return InsufficientStockError(Shortage(row.code, requested, row.available), holders=held)
-
-
-def _units(quantity: int, *, least: int = 1) -> int:
-    if type(quantity) is not int or not least <= quantity <= MAX_UNITS:
-        raise InvalidValueError("quantity", "range", MAX_UNITS)
-    return quantity
