@@ -48,7 +48,9 @@ def bind(tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "") -> b
     if row is not None and row.bound_at is not None:
         return False
     if row is None:
-        row = Chat(platform=platform, chat_id=chat_id, kind=kind, name=name[:120], created_at=tx.now)
+        row = Chat(
+            platform=platform, chat_id=chat_id, kind=kind, name=name[:120], created_at=tx.now
+        )
     row.bound_at = tx.now
     tx.add(row)
     tx.flush()
@@ -112,7 +114,9 @@ def subscribers(tx: Tx, topic: str) -> list[tuple[str, str]]:
 
 def owners_targets(tx: Tx) -> list[str]:
     """Targets of every bound chat: where a word to the owner is heard."""
-    rows = tx.exec(select(Chat).where(col(Chat.bound_at).is_not(None)).order_by(col(Chat.kind))).all()
+    rows = tx.exec(
+        select(Chat).where(col(Chat.bound_at).is_not(None)).order_by(col(Chat.kind))
+    ).all()
     return [_view(row).target for row in rows]
 
 
@@ -121,7 +125,9 @@ def _row(tx: Tx, platform: str, chat_id: str) -> Chat | None:
 
 
 def _subscription(tx: Tx, row: Chat, topic: str) -> Subscription | None:
-    return tx.exec(select(Subscription).where(Subscription.chat_id == row.id, Subscription.topic == topic)).first()
+    return tx.exec(
+        select(Subscription).where(Subscription.chat_id == row.id, Subscription.topic == topic)
+    ).first()
 
 
 def _set(tx: Tx, row: Chat, topic: str, at: str | None) -> bool:
@@ -136,7 +142,13 @@ def _set(tx: Tx, row: Chat, topic: str, at: str | None) -> bool:
         found.at = at
         tx.add(found)
     tx.flush()
-    change = {"platform": row.platform, "chat": row.chat_id, "topic": topic, "before": before, "after": at}
+    change = {
+        "platform": row.platform,
+        "chat": row.chat_id,
+        "topic": topic,
+        "before": before,
+        "after": at,
+    }
     tx.changes.append({"kind": "subscription", **change})
     return True
 

@@ -118,7 +118,9 @@ class Database:
         self.retries = 0
         self._write_turn = FairLock()
         self._listeners: list[Callable[[], None]] = []
-        self.engine = self._sqlite_engine(pool_size) if self.sqlite else self._mysql_engine(pool_size)
+        self.engine = (
+            self._sqlite_engine(pool_size) if self.sqlite else self._mysql_engine(pool_size)
+        )
 
     def run(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in one write transaction and commit it.
@@ -241,7 +243,9 @@ def database_now(tx: Tx) -> datetime:
     if tx.mysql:
         value = tx.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
     else:
-        value = datetime.fromisoformat(tx.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one())
+        value = datetime.fromisoformat(
+            tx.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+        )
     return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]  # scalar_one is Any
 
 
@@ -250,7 +254,11 @@ def refusal(error: DBAPIError) -> Exception:
     if _sqlite_busy(error):
         return BusyError("database is locked")
     unusable = ("disk is full", "disk I/O error", "readonly database", "unable to open")
-    if error.connection_invalidated or _code(error) in _MYSQL_GONE or any(s in str(error.orig) for s in unusable):
+    if (
+        error.connection_invalidated
+        or _code(error) in _MYSQL_GONE
+        or any(s in str(error.orig) for s in unusable)
+    ):
         return UnavailableError("the database cannot be reached or written")
     return error
 
@@ -279,7 +287,9 @@ def _switch_to_wal(cursor: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # IMMEDIATE: SQLite has no row locks, and SQLAlchemy drops FOR UPDATE there in silence.
-    connection.exec_driver_sql(connection.get_execution_options().get("zhanggui_begin", "BEGIN IMMEDIATE"))
+    connection.exec_driver_sql(
+        connection.get_execution_options().get("zhanggui_begin", "BEGIN IMMEDIATE")
+    )
 
 
 def _assert_utf8mb4(raw: Any, _: Any) -> None:
@@ -293,7 +303,9 @@ def _assert_utf8mb4(raw: Any, _: Any) -> None:
         )
     numbers = tuple(int(part) for part in version.split("-")[0].split(".")[:2])
     if numbers < ((10, 6) if "mariadb" in version.lower() else (8, 0)):
-        raise UnavailableError(f"the database server is {version}; MariaDB 10.6 or MySQL 8.0 and later are supported")
+        raise UnavailableError(
+            f"the database server is {version}; MariaDB 10.6 or MySQL 8.0 and later are supported"
+        )
 
 
 def _given_up(error: Exception) -> Exception:

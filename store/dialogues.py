@@ -64,7 +64,9 @@ def in_chat(tx: Tx, *, platform: str, chat_id: str) -> list[OpenDialogue]:
     """Every open question of a chat, newest first: an owner may confirm another's."""
     rows = tx.exec(
         select(Dialogue)
-        .where(Dialogue.platform == platform, Dialogue.chat_id == chat_id, Dialogue.expires_at > tx.now)
+        .where(
+            Dialogue.platform == platform, Dialogue.chat_id == chat_id, Dialogue.expires_at > tx.now
+        )
         .order_by(col(Dialogue.id).desc())
     ).all()
     return [_view(row) for row in rows]
@@ -74,7 +76,9 @@ def close(tx: Tx, *, platform: str, chat_id: str, user_id: str) -> bool:
     """Drop the question; False when there was none."""
     gone = tx.exec(
         delete(Dialogue).where(
-            col(Dialogue.platform) == platform, col(Dialogue.chat_id) == chat_id, col(Dialogue.user_id) == user_id
+            col(Dialogue.platform) == platform,
+            col(Dialogue.chat_id) == chat_id,
+            col(Dialogue.user_id) == user_id,
         )
     )
     return gone.rowcount > 0

@@ -33,7 +33,9 @@ def begin(tx: Tx, *, scope: str, key: Key) -> IdempotencyKey:
     Written before anything is locked: of two equal requests at once the second waits here, and then finds the answer.
     Raises ``IdempotencyKeyReusedError`` when the key stood for another request.
     """
-    found = tx.exec(select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key.value)).first()
+    found = tx.exec(
+        select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key.value)
+    ).first()
     if found is not None:
         if found.fingerprint != key.fingerprint:
             raise IdempotencyKeyReusedError

@@ -24,7 +24,9 @@ def accept(
     tx: Tx, *, platform: str, message_id: str, chat_id: str, user_id: str, message: dict[str, Any]
 ) -> Accepted:
     """Keep an arriving message; the same id of the same platform again is a duplicate and changes nothing."""
-    found = tx.exec(select(Inbox).where(Inbox.platform == platform, Inbox.message_id == message_id)).first()
+    found = tx.exec(
+        select(Inbox).where(Inbox.platform == platform, Inbox.message_id == message_id)
+    ).first()
     if found is not None:
         return Accepted(found.id or 0, duplicate=True, reply=found.reply)
     row = Inbox(
@@ -71,5 +73,7 @@ def reply_of(tx: Tx, inbox_id: int) -> dict[str, Any] | None:
 
 def waiting(tx: Tx, *, most: int = 100) -> list[int]:
     """Messages that were received and not handled (a crash lies between), oldest first."""
-    statement = select(Inbox.id).where(Inbox.state == "received").order_by(col(Inbox.id)).limit(most)
+    statement = (
+        select(Inbox.id).where(Inbox.state == "received").order_by(col(Inbox.id)).limit(most)
+    )
     return [row for row in tx.exec(statement).all() if row is not None]

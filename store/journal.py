@@ -24,7 +24,13 @@ class Undone:
 
 
 def record(
-    tx: Tx, *, actor: str, origin: str, intent: str, outcome: str = DONE, slots: dict[str, Any] | None = None
+    tx: Tx,
+    *,
+    actor: str,
+    origin: str,
+    intent: str,
+    outcome: str = DONE,
+    slots: dict[str, Any] | None = None,
 ) -> int:
     """Write who asked for what and what came of it, with everything this transaction changed; returns the entry's id."""
     entry = AuditEntry(
@@ -118,7 +124,9 @@ def _role(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[s
     return change["name"] or change["user"], change["after"], change["before"]
 
 
-def _subscription(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
+def _subscription(
+    tx: Tx, change: dict[str, Any], actor: str, cause_key: str
+) -> tuple[str, str, str]:
     where = {"platform": change["platform"], "chat_id": change["chat"], "topic": change["topic"]}
     chats.restore(tx, **where, at=change["before"])
     return f"subscription {change['topic']}", str(change["after"]), str(change["before"])

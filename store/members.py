@@ -72,7 +72,9 @@ def set_role(tx: Tx, *, platform: str, user_id: str, role: str, name: str = "") 
     """Give a person a role; returns the person as before. Raises ``LastOwnerError`` rather than leave no owner."""
     if role not in ROLES:
         raise ValueError(role)
-    owners = tx.exec(select(Member).where(Member.role == OWNER).order_by(col(Member.id)).with_for_update()).all()
+    owners = tx.exec(
+        select(Member).where(Member.role == OWNER).order_by(col(Member.id)).with_for_update()
+    ).all()
     before = seen(tx, platform=platform, user_id=user_id, name=name)
     if before.role == role:
         return before
@@ -84,7 +86,14 @@ def set_role(tx: Tx, *, platform: str, user_id: str, role: str, name: str = "") 
     row.role, row.updated_at = role, tx.now
     tx.add(row)
     tx.changes.append(
-        {"kind": "role", "platform": platform, "user": user_id, "name": row.name, "before": before.role, "after": role}
+        {
+            "kind": "role",
+            "platform": platform,
+            "user": user_id,
+            "name": row.name,
+            "before": before.role,
+            "after": role,
+        }
     )
     return before
 
@@ -101,12 +110,20 @@ def owned(tx: Tx) -> bool:
 
 
 def _row(tx: Tx, platform: str, user_id: str) -> Member | None:
-    return tx.exec(select(Member).where(Member.platform == platform, Member.user_id == user_id)).first()
+    return tx.exec(
+        select(Member).where(Member.platform == platform, Member.user_id == user_id)
+    ).first()
 
 
 def _spoken(row: Member) -> set[str]:
-    return {names.name_key(text) for text in (row.name, row.user_id, f"{row.platform}:{row.user_id}") if text}
+    return {
+        names.name_key(text)
+        for text in (row.name, row.user_id, f"{row.platform}:{row.user_id}")
+        if text
+    }
 
 
 def _view(row: Member) -> MemberView:
-    return MemberView(platform=row.platform, user_id=row.user_id, name=row.name, role=row.role, person=row.person)
+    return MemberView(
+        platform=row.platform, user_id=row.user_id, name=row.name, role=row.role, person=row.person
+    )

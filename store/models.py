@@ -35,7 +35,9 @@ class Instant(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """DATETIME drops fractions on MySQL unless told."""
-        return dialect.type_descriptor(mysql.DATETIME(fsp=6) if dialect.name == "mysql" else DateTime())
+        return dialect.type_descriptor(
+            mysql.DATETIME(fsp=6) if dialect.name == "mysql" else DateTime()
+        )
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse naive times: they are a bug of ours."""
@@ -62,7 +64,9 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Compact JSON, Chinese left readable."""
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return (
+            None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        )
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The value again."""
@@ -296,7 +300,11 @@ class Inbox(SQLModel, table=True):
     """
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("platform", "message_id"), Index(None, "state", "id"), _MYSQL)
+    __table_args__ = (
+        UniqueConstraint("platform", "message_id"),
+        Index(None, "state", "id"),
+        _MYSQL,
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     platform: str = Field(max_length=16)

@@ -32,7 +32,9 @@ def sku_code(text: str) -> str:
     """
     code = unicodedata.normalize("NFC", fold_width(text)).strip().upper()
     if not _CODE.fullmatch(code):
-        raise InvalidValueError("code", "length" if len(code) > MAX_CODE else "characters", MAX_CODE)
+        raise InvalidValueError(
+            "code", "length" if len(code) > MAX_CODE else "characters", MAX_CODE
+        )
     if code in {".", ".."} or code[0] == "/" or code[-1] == "/" or code.endswith("/MOVEMENTS"):
         raise InvalidValueError("code", "reserved")
     return code
@@ -46,12 +48,16 @@ def plain_text(field: str, text: str, *, most: int) -> str:
     """
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
         raise InvalidValueError(field, "invisible")
-    text = re.sub(r" +", " ", unicodedata.normalize("NFC", text.replace("\u3000", " ").replace("\xa0", " "))).strip()
+    text = re.sub(
+        r" +", " ", unicodedata.normalize("NFC", text.replace("\u3000", " ").replace("\xa0", " "))
+    ).strip()
     if not text:
         raise InvalidValueError(field, "empty")
     if len(text) > most:
         raise InvalidValueError(field, "length", most)
-    if any(_hidden(text, i) for i in range(len(text))) or re.search(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3}", text):
+    if any(_hidden(text, i) for i in range(len(text))) or re.search(
+        r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3}", text
+    ):
         raise InvalidValueError(field, "invisible")
     return text
 
@@ -78,10 +84,14 @@ def specs(pairs: dict[str, str]) -> dict[str, str]:
     if len(pairs) > MAX_SPECS:
         raise InvalidValueError("specs", "count", MAX_SPECS)
     clean = {
-        plain_text("specs", fold_width(key), most=MAX_SPEC): plain_text("specs", value, most=MAX_SPEC)
+        plain_text("specs", fold_width(key), most=MAX_SPEC): plain_text(
+            "specs", value, most=MAX_SPEC
+        )
         for key, value in pairs.items()
     }
-    if len(clean) != len(pairs) or any(c in text for pair in clean.items() for text in pair for c in "=;"):
+    if len(clean) != len(pairs) or any(
+        c in text for pair in clean.items() for text in pair for c in "=;"
+    ):
         raise InvalidValueError("specs", "characters")
     return clean
 

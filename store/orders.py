@@ -86,7 +86,9 @@ class Terms:
 
     def shipping_fen(self, goods_fen: int) -> int:
         """The shipping fee of goods of this value; ``free_from_fen`` 0 means there is no free limit."""
-        return 0 if self.free_from_fen and goods_fen >= self.free_from_fen else self.shipping_fee_fen
+        return (
+            0 if self.free_from_fen and goods_fen >= self.free_from_fen else self.shipping_fee_fen
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ class Placed:
     replayed: bool
 
 
-def place(tx: Tx, request: OrderRequest, *, terms: Terms, vault: Vault, key: Key | None = None) -> Placed:
+def place(
+    tx: Tx, request: OrderRequest, *, terms: Terms, vault: Vault, key: Key | None = None
+) -> Placed:
     """Take an order: lock its SKUs in id order, decide, reserve, and write it with its broadcast.
 
     Decided in this order: the request itself, a remembered key, shop open, SKUs known, on sale, prices, stock. All lines
@@ -153,7 +157,9 @@ def place(tx: Tx, request: OrderRequest, *, terms: Terms, vault: Vault, key: Key
     ``InsufficientStockError`` (each naming every line concerned).
     """
     request = checked(request)
-    remembered = idempotency.begin(tx, scope=f"order:{request.customer_id}", key=key) if key else None
+    remembered = (
+        idempotency.begin(tx, scope=f"order:{request.customer_id}", key=key) if key else None
+    )
     if remembered is not None and remembered.answer is not None:
         return Placed(remembered.answer["order_no"], remembered.answer, replayed=True)
     rows = _decided(tx, request)
@@ -169,7 +175,9 @@ def checked(request: OrderRequest) -> OrderRequest:
     """The request with normalised codes and equal SKUs summed (first place kept); raises ``InvalidValueError``."""
     names.plain_text("customer_id", request.customer_id, most=64)
     if request.customer_id != request.customer_id.strip() or request.channel not in CHANNELS:
-        raise InvalidValueError("customer_id" if request.channel in CHANNELS else "channel", "characters")
+        raise InvalidValueError(
+            "customer_id" if request.channel in CHANNELS else "channel", "characters"
+        )
     remark = " ".join(request.remark.split())
     return OrderRequest(
         customer_id=request.customer_id,
@@ -201,7 +209,9 @@ def answer(order: OrderView) -> dict[str, Any]:
         ],
         "channel": order.channel,
         "created_at": order.created_at.isoformat(timespec="milliseconds"),
-        "expires_at": order.expires_at.isoformat(timespec="milliseconds") if order.expires_at else None,
+        "expires_at": order.expires_at.isoformat(timespec="milliseconds")
+        if order.expires_at
+        else None,
     }
 
 
@@ -272,7 +282,15 @@ def cancel(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> Orde
     order = _locked(tx, order_no)
     if order.status == OrderStatus.CANCELLED:
         return view(tx, order_no)
-    _step(tx, order, CANCELLABLE, OrderStatus.CANCELLED, actor=actor, announce=announce, cancelled_at=tx.now)
+    _step(
+        tx,
+        order,
+        CANCELLABLE,
+        OrderStatus.CANCELLED,
+        actor=actor,
+        announce=announce,
+        cancelled_at=tx.now,
+    )
     cause = Cause(f"order:{order_no}", actor)
     for row, quantity in _held(tx, order):
         stock.release_locked(tx, row, quantity=quantity, cause=cause)
@@ -286,17 +304,44 @@ def mark_paid(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> O
         step = {"to": OrderStatus.SHIPPED, "leaves": (OrderStatus.SHIPPED,)}
     else:
         step = {"to": OrderStatus.PAID, "leaves": PAYABLE}
-    _step(tx, order, step["leaves"], step["to"], actor=actor, announce=announce, paid_at=tx.now, expires_at=None)
+    _step(
+        tx,
+        order,
+        step["leaves"],
+        step["to"],
+        actor=actor,
+        announce=announce,
+        paid_at=tx.now,
+        expires_at=None,
+    )
     return view(tx, order_no)
 
 
 def ship(
-    tx: Tx, *, order_no: str, actor: str, carrier: str = "", tracking_no: str = "", announce: bool = False
+    tx: Tx,
+    *,
+    order_no: str,
+    actor: str,
+    carrier: str = "",
+    tracking_no: str = "",
+    announce: bool = False,
 ) -> OrderView:
     """The goods leave the shelf: the sale."""
     order = _locked(tx, order_no)
-    parcel = {"carrier": _short_text("carrier", carrier), "tracking_no": _short_text("tracking_no", tracking_no)}
-    _step(tx, order, SHIPPABLE, OrderStatus.SHIPPED, actor=actor, announce=announce, shipped_at=tx.now, **parcel)
+    parcel = {
+        "carrier": _short_text("carrier", carrier),
+        "tracking_no": _short_text("tracking_no", tracking_no),
+    }
+    _step(
+        tx,
+        order,
+        SHIPPABLE,
+        OrderStatus.SHIPPED,
+        actor=actor,
+        announce=announce,
+        shipped_at=tx.now,
+        **parcel,
+    )
     _sell(tx, order, actor)
     return view(tx, order_no)
 
@@ -305,7 +350,15 @@ def complete(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> Or
     """The customer has the goods. An order that was not shipped is handed over now: the sale."""
     order = _locked(tx, order_no)
     handed_over = order.status != OrderStatus.SHIPPED
-    _step(tx, order, COMPLETABLE, OrderStatus.COMPLETED, actor=actor, announce=announce, completed_at=tx.now)
+    _step(
+        tx,
+        order,
+        COMPLETABLE,
+        OrderStatus.COMPLETED,
+        actor=actor,
+        announce=announce,
+        completed_at=tx.now,
+    )
     if handed_over:
         _sell(tx, order, actor)
     return view(tx, order_no)
@@ -313,7 +366,11 @@ def complete(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> Or
 
 def contact(order: OrderView, vault: Vault) -> Contact | None:
     """Name, phone and address in full."""
-    return None if order.contact_sealed is None else Contact(**json.loads(vault.open(order.contact_sealed)))
+    return (
+        None
+        if order.contact_sealed is None
+        else Contact(**json.loads(vault.open(order.contact_sealed)))
+    )
 
 
 def masked(contact: Contact) -> Contact:
@@ -348,13 +405,23 @@ def _summed(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
     for line in lines:
         code = names.sku_code(line.sku)
         first = summed.get(code)
-        if first is not None and None not in (first.price_fen, line.price_fen) and first.price_fen != line.price_fen:
+        if (
+            first is not None
+            and None not in (first.price_fen, line.price_fen)
+            and first.price_fen != line.price_fen
+        ):
             raise InvalidValueError("price_fen", "twice")
-        price_fen = first.price_fen if first is not None and first.price_fen is not None else line.price_fen
-        summed[code] = LineRequest(code, (first.quantity if first else 0) + _quantity(line.quantity), price_fen)
+        price_fen = (
+            first.price_fen if first is not None and first.price_fen is not None else line.price_fen
+        )
+        summed[code] = LineRequest(
+            code, (first.quantity if first else 0) + _quantity(line.quantity), price_fen
+        )
     if not 1 <= len(summed) <= MAX_LINES:
         raise InvalidValueError("lines", "count", MAX_LINES)
-    return tuple(LineRequest(line.sku, _quantity(line.quantity), line.price_fen) for line in summed.values())
+    return tuple(
+        LineRequest(line.sku, _quantity(line.quantity), line.price_fen) for line in summed.values()
+    )
 
 
 def _quantity(quantity: int) -> int:
@@ -379,14 +446,22 @@ def _decided(tx: Tx, request: OrderRequest) -> list[Sku]:
     ]
     if changed:
         raise PriceChangedError(*changed)
-    short = [Shortage(row.code, line.quantity, row.available) for row, line in asked if row.available < line.quantity]
+    short = [
+        Shortage(row.code, line.quantity, row.available)
+        for row, line in asked
+        if row.available < line.quantity
+    ]
     if short:
         raise InsufficientStockError(*short)
     return rows
 
 
-def _written(tx: Tx, request: OrderRequest, rows: list[Sku], *, terms: Terms, vault: Vault) -> Order:
-    goods_fen = sum(row.price_fen * line.quantity for row, line in zip(rows, request.lines, strict=True))
+def _written(
+    tx: Tx, request: OrderRequest, rows: list[Sku], *, terms: Terms, vault: Vault
+) -> Order:
+    goods_fen = sum(
+        row.price_fen * line.quantity for row, line in zip(rows, request.lines, strict=True)
+    )
     shipping_fen = terms.shipping_fen(goods_fen)
     order = Order(
         order_no=_free_number(tx),
@@ -405,18 +480,26 @@ def _written(tx: Tx, request: OrderRequest, rows: list[Sku], *, terms: Terms, va
     tx.flush()
     _write_lines(tx, order, request.lines, rows)
     cause = Cause(f"order:{order.order_no}", f"customer:{request.customer_id}")
-    for row, line in sorted(zip(rows, request.lines, strict=True), key=lambda pair: pair[0].id or 0):
+    for row, line in sorted(
+        zip(rows, request.lines, strict=True), key=lambda pair: pair[0].id or 0
+    ):
         stock.reserve_locked(tx, row, quantity=line.quantity, cause=cause)
     _event(tx, order, "", order.status, cause.actor)
     outbox.publish(
-        tx, topic="orders", kind="order_new", key=f"order_new:{order.order_no}", payload={"order_no": order.order_no}
+        tx,
+        topic="orders",
+        kind="order_new",
+        key=f"order_new:{order.order_no}",
+        payload={"order_no": order.order_no},
     )
     return order
 
 
 def _write_lines(tx: Tx, order: Order, lines: Sequence[LineRequest], rows: list[Sku]) -> None:
     product_ids = {row.product_id for row in rows}
-    product_names = dict(tx.exec(select(Product.id, Product.name).where(col(Product.id).in_(product_ids))).all())
+    product_names = dict(
+        tx.exec(select(Product.id, Product.name).where(col(Product.id).in_(product_ids))).all()
+    )
     for position, (row, line) in enumerate(zip(rows, lines, strict=True)):
         tx.add(
             OrderLine(
@@ -463,7 +546,9 @@ def _step(
     before = order.status
     guarded = (
         update(Order)
-        .where(col(Order.id) == order.id, col(Order.status) == before, col(Order.status).in_(leaves))
+        .where(
+            col(Order.id) == order.id, col(Order.status) == before, col(Order.status).in_(leaves)
+        )
         .values(status=to, **values)
         .execution_options(synchronize_session=False)
     )
@@ -471,7 +556,9 @@ def _step(
         raise WrongStateError(order.order_no, before)
     tx.refresh(order)
     _event(tx, order, before, to, actor)
-    tx.changes.append({"kind": "order", "order_no": order.order_no, "before": before, "after": str(to)})
+    tx.changes.append(
+        {"kind": "order", "order_no": order.order_no, "before": before, "after": str(to)}
+    )
     if announce:
         payload = {"order_no": order.order_no, "from": before, "to": str(to), "actor": actor}
         key = f"order_changed:{order.order_no}:{to}:{'paid' if 'paid_at' in values else ''}"
@@ -479,7 +566,11 @@ def _step(
 
 
 def _event(tx: Tx, order: Order, before: str, after: str, actor: str) -> None:
-    tx.add(OrderEvent(order_id=order.id, from_status=before, to_status=after, actor=actor, created_at=tx.now))
+    tx.add(
+        OrderEvent(
+            order_id=order.id, from_status=before, to_status=after, actor=actor, created_at=tx.now
+        )
+    )
 
 
 def _held(tx: Tx, order: Order) -> list[tuple[Sku, int]]:
@@ -509,7 +600,11 @@ def _short_text(field: str, text: str) -> str | None:
 def _views(tx: Tx, rows: Sequence[Order]) -> list[OrderView]:
     lines: dict[int, list[LineView]] = {row.id or 0: [] for row in rows}
     if rows:
-        statement = select(OrderLine).where(col(OrderLine.order_id).in_(lines)).order_by(col(OrderLine.position))
+        statement = (
+            select(OrderLine)
+            .where(col(OrderLine.order_id).in_(lines))
+            .order_by(col(OrderLine.position))
+        )
         for line in tx.exec(statement).all():
             lines[line.order_id].append(
                 LineView(line.sku_code, line.name, line.specs, line.quantity, line.price_fen)

@@ -43,7 +43,15 @@ def publish(
         .distinct()
     ).all()
     for platform, chat_id in chats:
-        post(tx, target=f"{platform}:{chat_id}", topic=topic, kind=kind, key=key, payload=payload, urgent=urgent)
+        post(
+            tx,
+            target=f"{platform}:{chat_id}",
+            topic=topic,
+            kind=kind,
+            key=key,
+            payload=payload,
+            urgent=urgent,
+        )
     return len(chats)
 
 
@@ -180,7 +188,10 @@ def backlog(tx: Tx) -> tuple[int, float]:
 def next_due_s(tx: Tx) -> float | None:
     """Seconds until the next row may be sent, None when nothing is pending."""
     now = database_now(tx)
-    waits = [max((max(row.next_attempt_at, row.leased_until or now) - now).total_seconds(), 0.0) for row in _heads(tx)]
+    waits = [
+        max((max(row.next_attempt_at, row.leased_until or now) - now).total_seconds(), 0.0)
+        for row in _heads(tx)
+    ]
     return min(waits, default=None)
 
 
@@ -190,7 +201,9 @@ def _heads(tx: Tx) -> list[Outbox]:
     firsts = select(func.min(Outbox.id)).where(pending).group_by(col(Outbox.target))
     urgents = firsts.where(col(Outbox.urgent).is_(True))
     heads: dict[str, Outbox] = {}
-    for row in tx.exec(select(Outbox).where(or_(col(Outbox.id).in_(firsts), col(Outbox.id).in_(urgents)))).all():
+    for row in tx.exec(
+        select(Outbox).where(or_(col(Outbox.id).in_(firsts), col(Outbox.id).in_(urgents)))
+    ).all():
         other = heads.get(row.target)
         if other is None or (row.urgent, -(row.id or 0)) > (other.urgent, -(other.id or 0)):
             heads[row.target] = row
@@ -217,7 +230,11 @@ def _parcel(row: Outbox) -> Parcel:
 def _settle(tx: Tx, parcel_id: int, sender: str, **values: Any) -> bool:
     statement = (
         update(Outbox)
-        .where(col(Outbox.id) == parcel_id, col(Outbox.leased_by) == sender, col(Outbox.state) == "pending")
+        .where(
+            col(Outbox.id) == parcel_id,
+            col(Outbox.leased_by) == sender,
+            col(Outbox.state) == "pending",
+        )
         .values(**values)
         .execution_options(synchronize_session=False)
     )

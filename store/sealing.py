@@ -13,7 +13,9 @@ class Vault:
     def __init__(self, data_key: str, *old_keys: str) -> None:
         if not data_key:
             raise ValueError("data_key is empty")
-        self._fernet = MultiFernet([Fernet(_derived(key, b"contact")) for key in (data_key, *old_keys)])
+        self._fernet = MultiFernet(
+            [Fernet(_derived(key, b"contact")) for key in (data_key, *old_keys)]
+        )
         self._root = data_key
 
     def seal(self, text: str) -> str:
@@ -30,5 +32,7 @@ class Vault:
 
 
 def _derived(data_key: str, purpose: bytes) -> bytes:
-    raw = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"zhanggui " + purpose).derive(data_key.encode())
+    raw = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"zhanggui " + purpose).derive(
+        data_key.encode()
+    )
     return base64.urlsafe_b64encode(raw)

@@ -30,7 +30,9 @@ def initials(text: str) -> str:
 
 def index_many(tx: Tx, pairs: Iterable[tuple[Sku, Product]]) -> None:
     """Bring search text and tokens of written SKUs up to date; costs nothing where they are."""
-    stale = [(sku, text) for sku, product in pairs if (text := _text(sku, product)) != sku.search_text]
+    stale = [
+        (sku, text) for sku, product in pairs if (text := _text(sku, product)) != sku.search_text
+    ]
     if not stale:
         return
     for sku, text in stale:

@@ -94,7 +94,9 @@ class SkuEdit:
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
         """Before and after of each field that differs."""
-        pairs = {field: (getattr(self.before, field), getattr(self.after, field)) for field in _EDITED}
+        pairs = {
+            field: (getattr(self.before, field), getattr(self.after, field)) for field in _EDITED
+        }
         return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
 
 
@@ -157,14 +159,22 @@ def set_status(tx: Tx, *, code: str, status: SkuStatus, cause: Cause) -> SkuEdit
 
 def delist_demo(tx: Tx, *, cause: Cause) -> list[SkuView]:
     """Take the sample goods of the demo off sale; returns those that were still on it."""
-    on_sale = select(Sku.code).join(Product).where(col(Product.demo).is_(True), Sku.status == SkuStatus.ON_SALE)
+    on_sale = (
+        select(Sku.code)
+        .join(Product)
+        .where(col(Product.demo).is_(True), Sku.status == SkuStatus.ON_SALE)
+    )
     codes = tx.exec(on_sale.order_by(col(Sku.id))).all()
-    return [set_status(tx, code=code, status=SkuStatus.DELISTED, cause=cause).after for code in codes]
+    return [
+        set_status(tx, code=code, status=SkuStatus.DELISTED, cause=cause).after for code in codes
+    ]
 
 
 def view(tx: Tx, code: str) -> SkuView:
     """The SKU with this code. Raises ``SkuNotFoundError``."""
-    row = tx.exec(select(Sku, Product).join(Product).where(Sku.code == names.sku_code(code))).first()
+    row = tx.exec(
+        select(Sku, Product).join(Product).where(Sku.code == names.sku_code(code))
+    ).first()
     if row is None:
         raise SkuNotFoundError(names.sku_code(code))
     return _view(*row)
@@ -188,17 +198,26 @@ def page(
     if status:
         statement = statement.where(Sku.status == status)
     rows = tx.exec(statement.order_by(col(Sku.id)).limit(limit + 1)).all()
-    return [_view(*row) for row in rows[:limit]], rows[limit - 1][0].id if len(rows) > limit else None
+    return [_view(*row) for row in rows[:limit]], rows[limit - 1][0].id if len(
+        rows
+    ) > limit else None
 
 
 def low_stock(tx: Tx, *, below: int | None = None, most: int = 50) -> list[SkuView]:
     """On-sale SKUs at or under their reorder point (0 = alerts off), or under an ad-hoc limit, the scarcest first."""
     available = col(Sku.on_hand) - col(Sku.reserved)
     limit = col(Sku.reorder_point) if below is None else below
-    statement = select(Sku, Product).join(Product).where(Sku.status == SkuStatus.ON_SALE, available <= limit)
+    statement = (
+        select(Sku, Product)
+        .join(Product)
+        .where(Sku.status == SkuStatus.ON_SALE, available <= limit)
+    )
     if below is None:
         statement = statement.where(Sku.reorder_point > 0)
-    return [_view(*row) for row in tx.exec(statement.order_by(available, col(Sku.code)).limit(most)).all()]
+    return [
+        _view(*row)
+        for row in tx.exec(statement.order_by(available, col(Sku.code)).limit(most)).all()
+    ]
 
 
 def of_products(tx: Tx, product_ids: Sequence[int], *, status: SkuStatus) -> list[SkuView]:
@@ -211,7 +230,9 @@ def of_products(tx: Tx, product_ids: Sequence[int], *, status: SkuStatus) -> lis
 def within(category: str) -> Any:
     """A condition: the product's category is this one or below it."""
     path = names.category_path(category)
-    return (col(Product.category) == path) | col(Product.category).startswith(path + "/", autoescape=True)
+    return (col(Product.category) == path) | col(Product.category).startswith(
+        path + "/", autoescape=True
+    )
 
 
 def resolve(tx: Tx, words: str) -> list[SkuView]:
@@ -243,9 +264,16 @@ def nearest(tx: Tx, words: str, *, most: int = 3) -> tuple[str, ...]:
     from rapidfuzz import fuzz, process, utils  # noqa: PLC0415  (only a mistyped name needs it)
 
     rows = tx.exec(select(Sku.code, Product.name, Sku.specs).join(Product).limit(20_000)).all()
-    labels = {code: f"{code} {name} {names.specs_text(specs)}".strip() for code, name, specs in rows}
+    labels = {
+        code: f"{code} {name} {names.specs_text(specs)}".strip() for code, name, specs in rows
+    }
     found = process.extract(
-        names.name_key(words), labels, scorer=fuzz.WRatio, processor=utils.default_process, limit=most, score_cutoff=40
+        names.name_key(words),
+        labels,
+        scorer=fuzz.WRatio,
+        processor=utils.default_process,
+        limit=most,
+        score_cutoff=40,
     )
     return tuple(label for label, _, _ in found)
 
@@ -255,7 +283,12 @@ def find(tx: Tx, words: str, *, status: str = "", most: int = 20) -> list[SkuVie
     statement = select(Sku, Product).join(Product).where(col(Sku.id).in_(search.matching(words)))
     if status:
         statement = statement.where(Sku.status == status)
-    return [_view(*row) for row in tx.exec(statement.order_by(col(Sku.status).desc(), col(Sku.code)).limit(most)).all()]
+    return [
+        _view(*row)
+        for row in tx.exec(
+            statement.order_by(col(Sku.status).desc(), col(Sku.code)).limit(most)
+        ).all()
+    ]
 
 
 def unseen_values(tx: Tx, *, name: str, specs: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -273,7 +306,12 @@ def unseen_values(tx: Tx, *, name: str, specs: Mapping[str, str]) -> dict[str, t
         key = entry["key"]
         known = tuple(dict.fromkeys(row[key] for row in rows if key in row))
         said = specs.get(key)
-        if said and entry["values"] is None and known and names.name_key(said) not in map(names.name_key, known):
+        if (
+            said
+            and entry["values"] is None
+            and known
+            and names.name_key(said) not in map(names.name_key, known)
+        ):
             unseen[key] = known
     return unseen
 
@@ -288,11 +326,15 @@ def set_schema(tx: Tx, *, product_id: int, schema: list[dict[str, Any]]) -> list
     if product is None:
         raise ProductNotFoundError(str(product_id))
     before, product.spec_schema = product.spec_schema, _clean_schema(schema)
-    rows = tx.exec(select(Sku.specs).where(Sku.product_id == product.id, Sku.status == SkuStatus.ON_SALE)).all()
+    rows = tx.exec(
+        select(Sku.specs).where(Sku.product_id == product.id, Sku.status == SkuStatus.ON_SALE)
+    ).all()
     for specs in rows:
         checked_specs(product, specs)
     tx.add(product)
-    tx.changes.append({"kind": "schema", "product": product.id, "before": before, "after": product.spec_schema})
+    tx.changes.append(
+        {"kind": "schema", "product": product.id, "before": before, "after": product.spec_schema}
+    )
     return before
 
 
@@ -304,14 +346,16 @@ def _clean_schema(schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for key, entry in zip(keys, schema, strict=True):
         values = entry["values"]
         if values is not None:
-            values = list(dict.fromkeys(names.plain_text("specs", value, most=names.MAX_SPEC) for value in values))
+            values = list(
+                dict.fromkeys(
+                    names.plain_text("specs", value, most=names.MAX_SPEC) for value in values
+                )
+            )
         clean.append({"key": key, "values": values, "required": bool(entry["required"])})
     return clean
 
 
-def _add_chunk(
-    tx: Tx, drafts: Sequence[SkuDraft], coder: "_Coder", cause: Cause
-) -> list[SkuView]:
+def _add_chunk(tx: Tx, drafts: Sequence[SkuDraft], coder: "_Coder", cause: Cause) -> list[SkuView]:
     products = _products_for(tx, drafts)
     twins = _twins(tx, products.values())
     added = []
@@ -407,7 +451,11 @@ def checked_specs(product: Product, specs: Mapping[str, str]) -> dict[str, str]:
     missing = tuple(key for key, entry in schema.items() if entry["required"] and key not in specs)
     if missing:
         raise SpecNotAllowedError(product.name, missing=missing)
-    return {key: _checked_value(product, entry, specs[key]) for key, entry in schema.items() if key in specs}
+    return {
+        key: _checked_value(product, entry, specs[key])
+        for key, entry in schema.items()
+        if key in specs
+    }
 
 
 def _checked_value(product: Product, entry: dict[str, Any], value: str) -> str:
@@ -416,7 +464,9 @@ def _checked_value(product: Product, entry: dict[str, Any], value: str) -> str:
     for allowed in entry["values"]:
         if names.name_key(allowed) == names.name_key(value):
             return str(allowed)
-    raise SpecNotAllowedError(product.name, key=entry["key"], value=value, allowed=tuple(entry["values"]))
+    raise SpecNotAllowedError(
+        product.name, key=entry["key"], value=value, allowed=tuple(entry["values"])
+    )
 
 
 def _refuse_twin(tx: Tx, product: Product, specs: dict[str, str], *, but: int | None) -> None:
@@ -556,14 +606,22 @@ def _by_code(tx: Tx, words: str) -> list[SkuView]:
         code = names.sku_code(words)
     except InvalidValueError:
         return []
-    return [_view(*row) for row in tx.exec(select(Sku, Product).join(Product).where(Sku.code == code)).all()]
+    return [
+        _view(*row)
+        for row in tx.exec(select(Sku, Product).join(Product).where(Sku.code == code)).all()
+    ]
 
 
 def _by_name(tx: Tx, words: str) -> list[SkuView]:
     """The longest product name the words begin with, and the SKUs that have what follows among their specs."""
     said = names.name_key(words)
     heads = [said[:i] for i in range(1, min(len(said), names.MAX_NAME) + 1)]
-    rows = tx.exec(select(Sku, Product).join(Product).where(col(Product.name_key).in_(heads)).order_by(col(Sku.id))).all()
+    rows = tx.exec(
+        select(Sku, Product)
+        .join(Product)
+        .where(col(Product.name_key).in_(heads))
+        .order_by(col(Sku.id))
+    ).all()
     for length in sorted({len(product.name_key) for _, product in rows}, reverse=True):
         fitting = [
             _view(sku, product)
@@ -579,7 +637,12 @@ def _has_specs(sku: Sku, rest: str) -> bool:
     """Whether ``rest`` is made of this SKU's spec values and nothing else (白 is 白色)."""
     spoken = {form for value in sku.specs.values() for form in _forms(names.name_key(value))}
     for form in sorted(spoken, key=len, reverse=True):
-        rest = re.sub(rf"(?<![0-9a-z]){re.escape(form)}(?![0-9a-z])" if form.isascii() else re.escape(form), " ", rest, count=1)
+        rest = re.sub(
+            rf"(?<![0-9a-z]){re.escape(form)}(?![0-9a-z])" if form.isascii() else re.escape(form),
+            " ",
+            rest,
+            count=1,
+        )
     return not rest.strip(" ,;/+-()")
 
 
@@ -591,7 +654,10 @@ def _by_initials(tx: Tx, words: str) -> list[SkuView]:
     said = names.name_key(words)
     if len(said) < 2 or not said.isascii():
         return []
-    return [_view(*row) for row in tx.exec(select(Sku, Product).join(Product).where(Product.initials == said)).all()]
+    return [
+        _view(*row)
+        for row in tx.exec(select(Sku, Product).join(Product).where(Product.initials == said)).all()
+    ]
 
 
 def checked_price(fen: int) -> int:

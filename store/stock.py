@@ -47,7 +47,9 @@ class StockLevel:
 def receive(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
     """Add received units to stock on hand. Raises ``SkuNotFoundError``, ``InvalidValueError``."""
     row = lock(tx, [sku])[0]
-    return _move(tx, row, MovementKind.RESTOCK, on_hand=checked_units(quantity), reserved=0, cause=cause)
+    return _move(
+        tx, row, MovementKind.RESTOCK, on_hand=checked_units(quantity), reserved=0, cause=cause
+    )
 
 
 def deduct(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
@@ -71,7 +73,9 @@ def count(tx: Tx, *, sku: str, counted: int, cause: Cause) -> StockLevel:
     checked_units(counted, least=0)
     if counted < row.reserved:
         raise _short(tx, row, row.on_hand - counted)
-    return _move(tx, row, MovementKind.STOCKTAKE, on_hand=counted - row.on_hand, reserved=0, cause=cause)
+    return _move(
+        tx, row, MovementKind.STOCKTAKE, on_hand=counted - row.on_hand, reserved=0, cause=cause
+    )
 
 
 def reverse(tx: Tx, *, movement_id: int, cause: Cause) -> StockLevel:
@@ -170,12 +174,18 @@ def movements(
     if before is not None:
         statement = statement.where(col(StockMovement.id) < before)
     rows = tx.exec(statement.order_by(col(StockMovement.id).desc()).limit(limit + 1)).all()
-    return [_movement(*row) for row in rows[:limit]], rows[limit - 1][0].id if len(rows) > limit else None
+    return [_movement(*row) for row in rows[:limit]], rows[limit - 1][0].id if len(
+        rows
+    ) > limit else None
 
 
 def movement(tx: Tx, movement_id: int) -> MovementView:
     """The movement with this id."""
-    return _movement(*tx.exec(select(StockMovement, Sku.code).join(Sku).where(StockMovement.id == movement_id)).one())
+    return _movement(
+        *tx.exec(
+            select(StockMovement, Sku.code).join(Sku).where(StockMovement.id == movement_id)
+        ).one()
+    )
 
 
 def _movement(row: StockMovement, code: str) -> MovementView:
@@ -210,7 +220,9 @@ def checked_units(quantity: int, *, least: int = 1) -> int:
     return quantity
 
 
-def _move(tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, cause: Cause) -> StockLevel:
+def _move(
+    tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, cause: Cause
+) -> StockLevel:
     """Change a locked row's levels and write the movement; the WHERE clause is the guard, the lock saves work."""
     before, available_before = row.on_hand, row.available
     guarded = (
