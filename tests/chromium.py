@@ -254,7 +254,7 @@ class Page:
                 answer = ask()
             except BrowserError:  # between two pages there is nothing to ask
                 answer = None
-            if answer:
+            if answer not in (None, False, 0, ""):  # an element comes as {}
                 return answer
             if time.monotonic() > deadline:
                 shown = self.text("body")[-1500:]

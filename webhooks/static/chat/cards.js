@@ -5,8 +5,9 @@ import { el, svg, withLinks } from "./dom.js";
 const DOUBLE_MS = 1500;
 const NUMBER = /^[-+−]?[¥￥]?[\d,.]+%?$/;
 
-// `quoted`: what it answers, "" for what the bot says by itself. `press(button)` sends a command.
-export function card(reply, { quoted, press }) {
+// `quoted`: the words it answers, "" for none; `news`: the bot says it by itself; `press(button)`
+// sends the button's command.
+export function card(reply, { quoted, news, press }) {
   const body = el("div", { class: "card-body" }, [
     quoted && el("p", { class: "card-quote", text: quoted }),
     reply.text && el("p", { class: "card-text" }, withLinks(reply.text)),
@@ -16,15 +17,15 @@ export function card(reply, { quoted, press }) {
     reply.buttons.length > 0 && buttons(reply.buttons, press),
   ]);
   const title = reply.title && el("h3", { class: "card-title", text: reply.title });
-  return el("article", { class: looks(reply, quoted) }, [title, body.hasChildNodes() && body]);
+  return el("article", { class: looks(reply, news) }, [title, body.hasChildNodes() && body]);
 }
 
-function looks(reply, quoted) {
+function looks(reply, news) {
   const classes = ["card"];
   if (reply.title) classes.push("titled");
   if (reply.error) classes.push("refused");
   else if (reply.outcome === "confirm" || reply.outcome === "clarify") classes.push("asks");
-  else if (!quoted) classes.push("news");
+  else if (news) classes.push("news");
   return classes.join(" ");
 }
 

@@ -113,9 +113,9 @@ export class Feed {
     const by = el("div", { class: "by", text: "掌柜" }, [
       el("span", { class: "tag", text: "机器人" }),
     ]);
-    const quoted = asked ? `${this.speaker(asked)}：${asked.text}` : line.answers ? "…" : "";
     const body = card(line.reply, {
-      quoted,
+      quoted: asked && line.chat === "group" ? `${this.speaker(asked)}：${asked.text}` : "",
+      news: line.answers === null,
       press: (button) => this.hooks.press(button),
     });
     return this.row(line, "avatar bot", "掌", [by, body]);
