@@ -133,4 +133,3 @@ def _add(tx: Tx, row: dict[str, object]) -> None:
     added = skus.add(tx, SkuDraft(**said), cause=SETUP)  # type: ignore[arg-type]  # rows of a file
     if row.get("status") == SkuStatus.DELISTED:
         skus.set_status(tx, code=added.code, status=SkuStatus.DELISTED, cause=SETUP)
-

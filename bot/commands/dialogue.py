@@ -47,7 +47,7 @@ def dismiss(ctx: Context, ticket: Ticket | None = None) -> Reply:  # noqa: ARG00
 def undo(ctx: Context) -> Reply:
     """Reverse the asker's own last write by opposite movements."""
     undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key)
-    title = f"{ctx.say('title.undo')} {ctx.say(f'intent.{undone.intent}')}"
+    title = f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}"
     return Reply(
         title=title, fields=tuple((line[0], f"{line[-2]} → {line[-1]}") for line in undone.lines)
     )

@@ -1,6 +1,7 @@
 """Products: adding, changing, taking off sale."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from bot.commands._shown import (
     Fields,
@@ -261,9 +262,17 @@ def relist(ctx: Context, skus: Skus) -> Reply:
 )
 def spec_schema(ctx: Context, skus: Skus, specs: Schema) -> Reply:
     """Fix the spec keys and values of a product; refused when a SKU on sale would fall outside."""
-    before = goods.set_schema(ctx.tx, product_id=skus[0].product_id, schema=specs)
-    field = (ctx.say("field.specs"), change(schema_text(before), schema_text(specs)))
+    schema = [_as_known(entry, skus) for entry in specs]
+    before = goods.set_schema(ctx.tx, product_id=skus[0].product_id, schema=schema)
+    field = (ctx.say("field.specs"), change(schema_text(before), schema_text(schema)))
     return Reply(title=f"{ctx.say('title.spec_schema')} {skus[0].name}", fields=(field,))
+
+
+def _as_known(entry: Mapping[str, Any], skus: Iterable[SkuView]) -> dict[str, Any]:
+    """The entry with 白 as 白色 where the product's SKUs spell it so."""
+    known = {sku.specs.get(entry["key"]) for sku in skus}
+    values = [f"{v}色" if f"{v}色" in known else v for v in entry["values"] or ()]
+    return {**entry, "values": values or None}
 
 
 def _set_status(ctx: Context, skus: Iterable[SkuView], status: SkuStatus, title: str) -> Reply:

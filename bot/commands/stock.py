@@ -61,7 +61,7 @@ def deduct(ctx: Context, sku: Sku, delta: Taken) -> Reply:
     confirms=lambda slots: slots.get("quantity") == 0,
     help=Text("按清点的实数更正现有库存", "Set the stock on hand to what was counted"),
     examples=(
-        Example("盘点 咖啡豆 47", {"name": "咖啡豆", "quantity": 47}, reply="→"),
+        Example("盘点 手冲壶 10", {"name": "手冲壶", "quantity": 10}, reply="→"),
         Example("盘点 手冲壶 0", {"name": "手冲壶", "quantity": 0}, reply="→", outcome="confirm"),
         Example("stocktake Linen Tote 9", {"name": "Linen Tote", "quantity": 9}, reply="→"),
     ),

@@ -138,7 +138,7 @@ class Turn:
         self._close(self.person.user_id)
         if reading.missing or reading.bad:
             return self._ask_for(command, reading.slots, reading.question or "", reading)
-        if reading.outcome == "clarify":
+        if reading.outcome == "clarify" and not reading.lost:
             return Reply(text=reading.question or "", outcome="clarify", intent=command.intent)
         doubt = reading.doubt if command.writes else ""
         return self._perform(Pending(command, reading.slots, doubt), self.person)
@@ -452,7 +452,9 @@ class Turn:
         person: Person | None = None,
     ) -> None:
         person = person or self.person
-        said = public_slots(slots) | ({"approved_by": person.approver} if person.approver else {})
+        said = public_slots(_without_secrets(self.room.commands.get(intent), slots)) | (
+            {"approved_by": person.approver} if person.approver else {}
+        )
         journal.record(
             self.tx,
             actor=f"{self.message.platform}:{person.user_id}",
@@ -461,6 +463,11 @@ class Turn:
             outcome=outcome,
             slots=said,
         )
+
+
+def _without_secrets(command: Command | None, slots: Mapping[str, Any]) -> dict[str, Any]:
+    secret = {p.key for p in command.parameters if p.slot.kind is Kind.SECRET} if command else set()
+    return {key: value for key, value in slots.items() if key not in secret}
 
 
 __all__ = ["Room", "Turn"]

@@ -23,7 +23,7 @@ _SHORTHAND = re.compile(
     r"(?P<target>.*[^\s+\-])(?P<gap>\s?)(?P<sign>[+-])\s?"
     rf"(?P<number>[0-9][0-9,.]*)\s?[{shapes.UNITS}]?"
 )
-_ANYTHING = frozenset({Kind.INTENT, Kind.QUERY, Kind.SECRET})
+_ANYTHING = frozenset({Kind.INTENT, Kind.QUERY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,16 @@ class Candidate:
         if rest is None or value is None or self.filled.known or rest.slot.kind in _ANYTHING:
             return ""
         words = str(value.get("name", "")) if isinstance(value, dict) else str(value)
-        if UNSURE.search(words) or (rest.slot.kind is not Kind.NAME and _wordy(words)):
+        if UNSURE.search(words) or not _plausible(rest.slot.kind, words):
             return words
         return ""
+
+    @property
+    def lost(self) -> bool:
+        """A product is needed, and the catalogue does not know the one that is named."""
+        rest = self.command.rest
+        needed = rest is not None and rest.slot.kind in {Kind.SKU, Kind.SKUS}
+        return needed and not self.filled.known
 
     @property
     def talk(self) -> bool:
@@ -125,9 +132,11 @@ def _signed(match: re.Match[str]) -> bool:
     return match["sign"] == "+" or bool(match["gap"]) or not match["target"][-1].isascii()
 
 
-def _wordy(words: str) -> bool:
-    """Whether words are too many for the name of one product nobody knows."""
-    return not words.isascii() and (" " in words or len(words) > LONG)
+def _plausible(kind: Kind, words: str) -> bool:
+    """Whether words can be what they are taken for; a product nobody knows has a short name."""
+    if kind is Kind.SECRET:
+        return words.isascii()
+    return kind is Kind.NAME or words.isascii() or (" " not in words and len(words) <= LONG)
 
 
 def _latin(pair: str) -> bool:

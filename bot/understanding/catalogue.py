@@ -82,7 +82,7 @@ class Catalogue:
         words = folded[at : at + length]
         if len(words) < length or (words not in self._codes and words not in self._names):
             return False
-        return _bounded(folded, at, at + length)
+        return _bounded(folded, at, at + length, code=words in self._codes)
 
     def _found(self, folded: str, start: int, end: int) -> Found:
         words = folded[start:end]
@@ -125,17 +125,17 @@ def _before(folded: str, start: int, forms: list[str]) -> tuple[int, int, str] |
     return None
 
 
-def _bounded(folded: str, start: int, end: int) -> bool:
+def _bounded(folded: str, start: int, end: int, *, code: bool = False) -> bool:
     """Whether no Latin word, number or code is cut: L in XL, 33 in 330, CF-1 in CF-1-2."""
-    left, right = folded[max(start - 2, 0) : start], folded[end : end + 2]
-    return not (_joined(folded[start], left[::-1]) or _joined(folded[end - 1], right))
+    left, right = folded[max(start - 2, 0) : start][::-1], folded[end : end + 2]
+    return not (_joined(folded[start], left, code) or _joined(folded[end - 1], right, code))
 
 
-def _joined(edge: str, beyond: str) -> bool:
+def _joined(edge: str, beyond: str, code: bool) -> bool:  # noqa: FBT001  (private)
     """Whether a word that ends in ``edge`` goes on in ``beyond``, read outwards."""
     if not edge.isascii() or not beyond or not beyond[0].isascii():
         return False
-    if edge.isalpha() and beyond[0].isalpha():
+    if (code and beyond[0].isalnum()) or (edge.isalpha() and beyond[0].isalpha()):
         return True
     if edge.isdigit() and (beyond[0].isdigit() or beyond[0] == "_"):
         return True

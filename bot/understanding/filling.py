@@ -175,7 +175,7 @@ def _schema(scrap: Scrap) -> list[dict[str, Any]]:
     """``颜色=白,黑 尺寸=S,M 包装?``: keys, their values or None, and whether they are required."""
     found = []
     for match in list(scrap.matches(shapes.SCHEMA)):
-        if match["values"] is None and match["open"] is None:
+        if match["values"] is None and (match["open"] is None or _ASKING.fullmatch(match["key"])):
             continue
         values, optional = match["values"], match["open"] is not None
         if values is not None and values.endswith("?"):

@@ -12,7 +12,7 @@ _TABLE |= dict.fromkeys(map(ord, "‘’‚‛"), "'")
 _TABLE |= dict.fromkeys(map(ord, "−–—﹣"), "-")
 _TABLE |= {ord("﹢"): "+", ord("￥"): "¥", ord("。"): ".", ord("〇"): "零"}
 
-_POLITE_HEAD = re.compile(r"^(?:麻烦|请|帮忙|帮我|帮|please|pls)[\s,]*", re.IGNORECASE)
+_POLITE_HEAD = re.compile(r"^(?:麻烦|请|帮忙|帮我|please|pls)[\s,]*", re.IGNORECASE)
 _POLITE_TAIL = re.compile(
     r"(?:[\s,]*(?:谢谢|多谢|辛苦了|please|pls|thanks|thank you))+$", re.IGNORECASE
 )

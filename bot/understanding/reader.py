@@ -92,7 +92,8 @@ def _at_the_start(line: str, catalogue: Catalogue | None, commands: Registry) ->
         for command in commands.words[word]
     ]
     found = [c for c in found if not c.talk]
-    return next((c for c in found if c.clean), _fullest(found))
+    best = (c for c in found if c.clean and not (c.lost and len(found) > 1))
+    return next(best, _fullest(found))
 
 
 def _fullest(found: list[Candidate]) -> Candidate | None:
@@ -102,7 +103,7 @@ def _fullest(found: list[Candidate]) -> Candidate | None:
     longest = max(len(c.word) for c in found)
     return min(
         (c for c in found if len(c.word) == longest),
-        key=lambda c: (not c.complete, len(c.filled.leftover), bool(c.odd)),
+        key=lambda c: (bool(c.odd), c.lost, not c.complete, len(c.filled.leftover)),
     )
 
 
@@ -141,6 +142,7 @@ def _judged(best: Candidate, commands: Registry, language: str) -> Reading:
         missing=missing,
         bad=filled.bad,
         doubt=" ".join(filled.leftover) or best.odd,
+        lost=best.lost,
         summons=best.spaced or filled.known or command.rest is None,
     )
     if missing or filled.bad:

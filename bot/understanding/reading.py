@@ -15,7 +15,8 @@ class Reading:
 
     ``slots`` are JSON by parameter key; a SKU is ``{"name", "specs"}`` or ``{"code"}`` under its
     parameter's key. ``missing`` must be asked for; ``bad`` holds values that cannot be. ``doubt``
-    is what was not understood beside the rest. ``summons``: so much a command that nobody needs
+    is what was not understood beside the rest. ``lost``: the catalogue does not know the product.
+    ``summons``: so much a command that nobody needs
     to address the bot.
     """
 
@@ -26,4 +27,5 @@ class Reading:
     missing: tuple[str, ...] = ()
     bad: Mapping[str, Bad] = field(default_factory=dict)
     doubt: str = ""
+    lost: bool = False
     summons: bool = False

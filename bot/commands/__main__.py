@@ -1,0 +1,44 @@
+"""``python -m bot.commands`` writes docs/commands.md from the declarations."""
+
+from pathlib import Path
+
+from bot.messages import Role
+from bot.registry import COMMANDS, Command
+from bot.texts import say
+
+PAGE = Path("docs/commands.md")
+_HEAD = """\
+# Commands
+
+What can be said to the bot in the strict written form: a command word first, then the values in any
+order. Made from the declarations in `bot/commands/` by `python -m bot.commands`.
+
+Values are recognised by their shape: `颜色=白`, `128元` or `￥128`, `库存30`, `预警5`, `分类 器具/壶`,
+`编码 SC-01`, `#1033`, `今天`; bare numbers go to the numeric values in the order shown. `咖啡豆+50` and
+`咖啡豆 -3` are short for restock and deduct. A role may do all that the lower ones may:
+owner > manager > staff > viewer > none.
+"""
+
+
+def document() -> str:
+    """The page, one table per role."""
+    parts = [_HEAD]
+    for role in sorted(Role):
+        rows = [_row(command) for command in COMMANDS if command.role is role]
+        if rows:
+            parts.append(f"\n## {role.word} ({say('zh', f'role.{role.word}')})\n\n")
+            parts.append("| command | words | does | writes | examples |\n")
+            parts.append("| --- | --- | --- | --- | --- |\n")
+            parts += rows
+    return "".join(parts)
+
+
+def _row(command: Command) -> str:
+    examples = "<br>".join(f"`{example.text}`" for example in command.examples)
+    does = f"{command.help.zh}<br>{command.help.en}"
+    writes = "yes" if command.writes else ""
+    return f"| {command.intent} | {'、'.join(command.words)} | {does} | {writes} | {examples} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(document(), encoding="utf-8")

@@ -1,0 +1,266 @@
+"""Every command, by its own examples: read, run and answered, by those who may and nobody else."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text as sql
+from sqlmodel import col, select
+
+from bot.messages import Reply, Role
+from bot.registry import COMMANDS, Command, Example
+from store import codes, skus
+from store.db import Database, Tx
+from store.models import AuditEntry
+from store.skus import SkuDraft
+from tests.fakes.clock import FakeClock
+from tests.shop import PEOPLE, SETUP, Talk, fill, on_hand, place, spoken
+
+EXAMPLES = [pytest.param(c, e, id=e.text) for c in COMMANDS for e in c.examples]
+RESTRICTED = [pytest.param(c, id=c.intent) for c in COMMANDS if c.role > Role.NONE]
+WRITES = [pytest.param(c, id=c.intent) for c in COMMANDS if c.writes]
+BEFORE = {"undo": ("补货 绿茶 1",), "open_shop": ("打烊",)}  # so that there is something to do
+WRITTEN_CODE = "7KQM-2XWD"
+
+
+@pytest.fixture
+def talk(db: Database, clock: FakeClock) -> Talk:
+    """A shop with an order that ends in 1033, sample goods of the demo, and a past."""
+    fill(db)
+    order_no = place(db, ("KFD", 2))
+    db.run(lambda tx: _prepared(tx, order_no))
+    clock.advance(minutes=1)
+    return Talk(db, clock)
+
+
+@pytest.mark.parametrize(("command", "example"), EXAMPLES)
+def test_every_example_does_what_it_shows(talk: Talk, command: Command, example: Example) -> None:
+    reply = _run(talk, command, example)
+
+    assert (reply.intent, reply.outcome, reply.error) == (command.intent, example.outcome, None)
+    assert example.reply in spoken(reply)
+
+
+@pytest.mark.parametrize("command", WRITES)
+def test_every_write_says_before_and_after_who_did_it_and_how_to_undo_it(
+    talk: Talk, command: Command
+) -> None:
+    reply = _run(talk, command, command.examples[0])
+    if reply.outcome == "confirm":
+        reply = talk.say("是")
+
+    assert "→" in spoken(reply)
+    assert dict(reply.fields)["操作人"] in {PEOPLE["ann"][0], PEOPLE["may"][0]}
+    assert "撤销" in reply.text
+    assert command.undoable == any(button.command == "撤销" for button in reply.buttons)
+
+
+@pytest.mark.parametrize("command", RESTRICTED)
+def test_every_command_refuses_the_role_below(talk: Talk, command: Command) -> None:
+    below = next(user for user, (_, role) in PEOPLE.items() if role == command.role - 1)
+
+    reply = _run(talk, command, command.examples[0], who=below)
+
+    assert (reply.error, reply.text) == ("forbidden", "这个操作需要更高的权限。")
+    assert reply.fields == ()
+
+
+@pytest.mark.parametrize("command", RESTRICTED)
+def test_every_command_is_open_to_its_own_role(talk: Talk, command: Command) -> None:
+    who = next(user for user, (_, role) in PEOPLE.items() if role == command.role)
+
+    reply = _run(talk, command, command.examples[0], who=who)
+
+    assert reply.error is None
+
+
+def test_a_stranger_may_ask_for_help_and_sees_nothing_of_the_shop(talk: Talk) -> None:
+    reply = talk.say("帮助", "may")
+
+    assert reply.table is not None
+    assert {row[0] for row in reply.table.rows} == {"我是店主", "帮助"}
+
+
+def test_help_lists_what_the_asker_may_run_and_nothing_else(talk: Talk) -> None:
+    def listed(who: str) -> set[str]:
+        table = talk.say("帮助", who).table
+        assert table is not None
+        return {row[0] for row in table.rows}
+
+    for user, (_, role) in PEOPLE.items():
+        may = {c.words[0] for c in COMMANDS if c.role <= role and c.answers is None}
+        assert listed(user) == may
+
+
+def test_the_owner_code_makes_its_sender_the_owner_and_works_once(talk: Talk) -> None:
+    code = _owner_code(talk.db)
+
+    assert talk.say(f"我是店主 {code}", "may").error is None
+    assert talk.say("打烊", "may").error is None
+    assert talk.say(f"我是店主 {code}", "vic").error == "bad_code"
+    assert talk.say("打烊", "vic").error == "forbidden"
+
+
+def test_a_used_owner_code_is_in_no_audit_entry(talk: Talk) -> None:
+    code = _owner_code(talk.db)
+    talk.say(f"我是店主 {code}", "may")
+
+    said = talk.db.read(lambda tx: tx.exec(select(AuditEntry.slots)).all())
+    assert said
+    assert code not in str(said)
+
+
+def test_the_link_to_the_desk_is_given_in_a_direct_chat_only(talk: Talk) -> None:
+    assert "https://shop.example/admin?code=" in talk.say("后台").text
+    told = talk.say("后台", group=True)
+    assert (told.error, "http" in spoken(told)) == ("forbidden", False)
+
+
+def test_a_contact_is_in_full_for_staff_in_a_direct_chat_and_masked_elsewhere(talk: Talk) -> None:
+    assert "13812345678" in spoken(talk.say("订单 1033", "sue"))
+    assert "13812345678" not in spoken(talk.say("订单 1033", "sue", group=True))
+    assert "13812345678" not in spoken(talk.say("订单 1033", "vic"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "code", "level"),
+    [
+        (["补货 咖啡豆 20", "撤销"], "KFD", 30),
+        (["补货 咖啡豆 20", "撤销", "撤销"], "KFD", 50),
+        (["扣减 手冲壶 2", "补货 手冲壶 5", "撤销"], "SCH", 10),
+        (["盘点 手冲壶 9", "撤销"], "SCH", 12),
+    ],
+)
+def test_undo_reverses_ones_own_last_write_and_can_be_undone(
+    talk: Talk, texts: list[str], code: str, level: int
+) -> None:
+    for text in texts:
+        assert talk.say(text, "sue").error is None
+
+    assert on_hand(talk.db, code) == level
+
+
+def test_nobody_undoes_what_another_did(talk: Talk) -> None:
+    talk.say("补货 咖啡豆 20", "sue")
+
+    assert talk.say("撤销", "max").error == "nothing_to_undo"
+    assert on_hand(talk.db, "KFD") == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "slot"),
+    [
+        ("补货 咖啡豆 -5", "数量"),
+        ("补货 咖啡豆 0", "数量"),
+        ("补货 咖啡豆 1.5", "数量"),
+        ("补货 咖啡豆 99999999", "数量"),
+        ("补货 咖啡豆 1_0", "数量"),
+        ("补货 咖啡豆 1e3", "数量"),
+        ("补货 咖啡豆 ١٢", "数量"),
+        ("补货 咖啡豆 NaN", "数量"),
+        ("改价 咖啡豆 0", "价格"),
+        ("改价 咖啡豆 9.999", "价格"),
+        ("改价 咖啡豆 -3元", "价格"),
+        ("改价 咖啡豆 2000000", "价格"),
+        ("盘点 咖啡豆 -1", "实数"),
+        ("预警 咖啡豆 -1", "预警线"),
+    ],
+)
+def test_a_number_that_cannot_be_gets_one_sentence_that_names_the_slot(
+    talk: Talk, text: str, slot: str
+) -> None:
+    before = talk.db.read(lambda tx: skus.view(tx, "KFD"))
+    reply = talk.say(text)
+
+    assert reply.outcome == "clarify"
+    assert slot in reply.text
+    assert talk.db.read(lambda tx: skus.view(tx, "KFD")) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("扣减 手冲壶 13", "insufficient_stock"),
+        ("补货 不存在的茶壶 5", "sku_not_found"),
+        ("补货 T恤 5", "sku_ambiguous"),
+        ("上架 手冲壶 98", "code_taken"),
+        ("上架 新壶 98 编码 SCH", "code_taken"),
+        ("上架 T恤 颜色=白色 尺寸=L 材质=棉 59", "spec_not_allowed"),
+        ("上架 T恤 颜色=白色 59", "spec_not_allowed"),
+        ("上架 壶\u202e名 98", "invalid_request"),
+        (f"上架 {'壶' * 500} 98", "invalid_request"),
+        ("发货 9999", "not_found"),
+        ("订单 9999", "not_found"),
+        ("汇总 02-30", "invalid_request"),
+        ("撤销", "nothing_to_undo"),
+        ("我是店主 ABCD-EFGH", "bad_code"),
+    ],
+)
+def test_what_the_shop_refuses_is_one_sentence_and_changes_nothing(
+    talk: Talk, text: str, error: str
+) -> None:
+    before = _levels(talk.db)
+    reply = talk.say(text)
+
+    assert reply.error == error
+    assert reply.text
+    assert "\n" not in reply.text
+    assert _levels(talk.db) == before
+
+
+def test_a_product_with_an_emoji_is_welcome(talk: Talk) -> None:
+    assert talk.say("上架 🍵礼盒 98 库存3").error is None
+    assert "🍵礼盒" in talk.say("查 🍵礼盒").title
+
+
+def test_refusals_are_audited_with_their_code(talk: Talk) -> None:
+    talk.say("补货 咖啡豆 1", "vic")
+    talk.say("扣减 手冲壶 13", "sue")
+
+    statement = select(AuditEntry.actor, AuditEntry.outcome).order_by(col(AuditEntry.id))
+    entries = talk.db.read(lambda tx: tx.exec(statement).all())
+    assert entries[-2:] == [("console:vic", "forbidden"), ("console:sue", "insufficient_stock")]
+
+
+def test_an_unknown_product_is_answered_with_the_nearest_three_as_buttons(talk: Talk) -> None:
+    reply = talk.say("补货 咖啡豆子 5")
+
+    assert 1 <= len(reply.buttons) <= 3
+    assert reply.buttons[0].command == "KFD"
+    assert talk.say("KFD").error is None
+    assert on_hand(talk.db, "KFD") == 35
+
+
+def test_a_chat_is_subscribed_on_its_own_and_says_what_it_hears(talk: Talk) -> None:
+    assert "全部" in spoken(talk.say("订阅", group=True))
+    talk.say("退订 变更", group=True)
+    assert "变更" not in spoken(talk.say("订阅", group=True))
+    talk.say("订阅 低库存")
+    assert dict(talk.say("订阅").fields)["播报"] == "低库存"
+
+
+def _run(talk: Talk, command: Command, example: Example, who: str = "ann") -> Reply:
+    text = example.text
+    if WRITTEN_CODE in text:
+        text = text.replace(WRITTEN_CODE, _owner_code(talk.db))
+        who = "may" if who == "ann" else who
+    for first in BEFORE.get(command.intent, ()):
+        talk.say(first, who)
+    return talk.say(text, who, group=command.intent == "subscribe")
+
+
+def _prepared(tx: Tx, order_no: str) -> None:
+    tx.execute(
+        sql("UPDATE orders SET order_no = '2026001033' WHERE order_no = :no"), {"no": order_no}
+    )
+    sample = SkuDraft(name="样品", price_fen=100, reorder_point=0, demo=True)
+    skus.add(tx, sample, cause=SETUP)
+
+
+def _owner_code(db: Database) -> str:
+    ttl = timedelta(minutes=30)
+    return db.run(lambda tx: codes.issue(tx, purpose=codes.OWNER, ttl=ttl))
+
+
+def _levels(db: Database) -> list[tuple[str, int, int, int]]:
+    found, _ = db.read(lambda tx: skus.page(tx, limit=100))
+    return [(s.code, s.price_fen, s.on_hand, s.reserved) for s in found]

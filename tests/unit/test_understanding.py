@@ -1,0 +1,158 @@
+"""Reading messages: rows of a file, every declared example, and any text at all."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.commands import load
+from bot.registry import COMMANDS, Command, Example
+from bot.understanding import Catalogue, Entry, answer, as_json, read
+from bot.understanding.shapes import Bad
+from tests.shop import DATA, dictionary
+
+CATALOGUE = dictionary()
+ROWS = [
+    json.loads(line) for line in (DATA / "readings.jsonl").read_text(encoding="utf-8").splitlines()
+]
+EXAMPLES = [pytest.param(c, e, id=e.text) for c in COMMANDS for e in c.examples]
+PIECES = st.sampled_from(
+    [word for command in COMMANDS for word in command.words]
+    + ["咖啡豆", "手冲壶", "T恤", "白色", "L", "KFD", "20", "-3", "1.5", "¥88", "128元", "#1033"]
+    + [
+        "颜色=白",
+        "库存30",
+        "预警",
+        "今天",
+        "顺丰",
+        "不要",
+        "吗",
+        "?",
+        '"',
+        "+",
+        "-",
+        "=",
+        ",",
+        "\n",
+    ]
+)
+MESSAGES = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=8).map(" ".join))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["text"] for row in ROWS])
+def test_a_message_is_read_as_its_row_says(row: dict[str, Any]) -> None:
+    said = as_json(read(row["text"], CATALOGUE), row["text"], CATALOGUE)
+
+    assert {key: said[key] for key in row} == row
+
+
+@pytest.mark.parametrize(("command", "example"), EXAMPLES)
+def test_every_example_is_understood(command: Command, example: Example) -> None:
+    said = as_json(read(example.text, CATALOGUE), example.text, CATALOGUE)
+
+    assert (said["intent"], said["slots"]) == (command.intent, dict(example.slots))
+    assert said["outcome"] in {"execute", example.outcome}
+
+
+@pytest.mark.parametrize(("command", "example"), EXAMPLES)
+def test_a_question_or_a_negation_around_a_write_is_no_write(
+    command: Command, example: Example
+) -> None:
+    for text in (
+        f"不要{example.text}",
+        f"{example.text} 吗?",
+        f"如果 {example.text}",
+        f"“{example.text}”",
+    ):
+        reading = read(text, CATALOGUE)
+        read_writes = reading.intent in COMMANDS_BY_INTENT and COMMANDS[reading.intent].writes
+        assert reading.outcome != "execute" or not read_writes, text
+
+
+COMMANDS_BY_INTENT = {command.intent for command in COMMANDS}
+
+
+@given(MESSAGES)
+@settings(max_examples=400)
+def test_any_text_is_read_without_an_exception(text: str) -> None:
+    for catalogue in (CATALOGUE, None):
+        reading = read(text, catalogue)
+        said = as_json(reading, text, catalogue)
+
+        assert json.loads(json.dumps(said)) == said
+        assert said["outcome"] in {"execute", "confirm", "clarify", "ignore"}
+        assert (said["question"] is None) or said["outcome"] in {"clarify", "confirm"}
+
+
+@given(st.integers(1, 1_000_000), st.sampled_from(["{}", "{} 件", "{:,}", "{}个"]))
+@settings(max_examples=60)
+def test_a_quantity_reads_back_equal_however_it_is_written(value: int, form: str) -> None:
+    written = form.format(value)
+    wide = written.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789"})
+
+    for text in (written, wide):
+        assert read(f"补货 咖啡豆 {text}", CATALOGUE).slots["delta"] == value
+
+
+@given(st.integers(1, 100_000_000), st.sampled_from(["¥{}", "{}元", "{}", "￥ {}", "{}块钱"]))
+@settings(max_examples=60)
+def test_a_price_reads_back_equal_however_it_is_written(fen: int, form: str) -> None:
+    text = form.format(f"{fen // 100}.{fen % 100:02d}")
+
+    assert read(f"改价 手冲壶 {text}", CATALOGUE).slots["price_fen"] == fen
+
+
+def test_a_reading_needs_no_catalogue() -> None:
+    reading = read("补货 CF-001 20")
+
+    assert as_json(reading, "")["slots"] == {"code": "CF-001", "delta": 20}
+
+
+def test_the_command_word_alone_asks_for_what_is_missing_with_an_example() -> None:
+    assert read("补货").question == "还缺商品。例如：补货 咖啡豆 20"
+    assert read("restock", language="en").question == (
+        "Missing: product. For example: restock Linen Tote 5"
+    )
+
+
+def test_talk_does_not_summon_the_bot_and_commands_do() -> None:
+    assert read("补货 咖啡豆 20", CATALOGUE).summons
+    assert read("咖啡豆+50", CATALOGUE).summons
+    assert not read("查快递", CATALOGUE).summons
+    assert not read("小明+1", CATALOGUE).summons
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "key", "value"),
+    [
+        ("20", "restock", "delta", 20),
+        ("20件", "restock", "delta", 20),
+        ("2", "deduct", "delta", -2),
+        ("-1", "restock", "delta", Bad("-1", "range")),
+        ("T恤白L", "restock", "sku", {"name": "T恤", "specs": {"颜色": "白色", "尺寸": "L"}}),
+        ("128元", "set_price", "price_fen", 12800),
+        ("店员", "grant", "role", "staff"),
+        ("还在货架", "stocktake", "shelf", "there"),
+        ("#1033", "ship", "order_no", "1033"),
+        ("哈哈", "restock", "delta", None),
+    ],
+)
+def test_an_answer_fills_the_slot_that_was_asked_for(
+    text: str, intent: str, key: str, value: object
+) -> None:
+    assert answer(text, COMMANDS[intent], key, CATALOGUE) == value
+
+
+@pytest.mark.parametrize("code", ["WY-H-L", "B2001", "金-1", "A.B_C/D"])
+def test_a_code_is_never_cut_out_of_a_longer_one(code: str) -> None:
+    catalogue = Catalogue([Entry(code, "卫衣", {})])
+
+    assert catalogue.target(code) == {"code": code}
+    for longer in (f"{code}-2", f"X-{code}", f"{code}9"):
+        assert catalogue.locate(longer) == [] or not code.isascii()
+
+
+def test_the_commands_are_loaded_from_their_package() -> None:
+    assert load.__module__ == "bot.commands"
