@@ -1,6 +1,5 @@
 """The storefront and the desk, as a browser without JavaScript uses them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -11,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bot.settings import Settings
 from store import codes, members, orders, shop, skus
 from store.db import Database, Tx
 from store.models import SkuStatus
@@ -19,8 +17,9 @@ from store.orders import OrderView
 from store.skus import SkuPatch
 from store.stock import Cause
 from tests.conftest import AddSku
+from tests.e2e.conftest import MakeShop
 from tests.fakes.clock import FakeClock
-from webhooks.app import build, create_app
+from webhooks.app import create_app
 from webhooks.shop import Shop
 
 NOBODY = Cause("test", "test")
@@ -34,19 +33,9 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def running(make_shop: MakeShop) -> Shop:
     facts = {"name": "山溪茶咖", "notice": "满百包邮", "contact": "微信 shanxi"}
-    read = Settings.model_validate(
-        {"shop": facts, "database": {"url": database_url}, "orders": {"rate_limit": "5/minute"}}
-    )
-    return read.placed(tmp_path, tmp_path / "config.yaml")
-
-
-@pytest.fixture
-def running(settings: Settings, clock: FakeClock) -> Iterator[Shop]:
-    built = build(settings, now=clock)
-    yield built
-    built.close()
+    return make_shop(shop=facts, orders={"rate_limit": "5/minute"})
 
 
 @pytest.fixture
@@ -395,22 +384,19 @@ def test_what_is_not_there_is_said_in_words(browser: FlaskClient, address: str) 
 
 
 def test_the_payment_code_is_shown_from_its_file(
-    settings: Settings, clock: FakeClock, db: Database, add_sku: AddSku, tmp_path: Path
+    make_shop: MakeShop, db: Database, add_sku: AddSku, tmp_path: Path
 ) -> None:
     add_sku("CF-001", name="咖啡豆", on_hand=5)
     (tmp_path / "pay.png").write_bytes(b"\x89PNG picture")
     (tmp_path / "secret.yaml").write_text("data_key: x")
     for name, status in (("pay.png", 200), ("secret.yaml", 404), ("missing.png", 404)):
-        facts = settings.shop.model_copy(update={"pay_qr": str(tmp_path / name)})
-        built = build(settings.model_copy(update={"shop": facts}), now=clock)
-        browser = create_app(built).test_client()
+        browser = create_app(make_shop(shop={"pay_qr": str(tmp_path / name)})).test_client()
         page = browser.get(order(browser, product(browser, "咖啡豆")).location)
         assert 'src="/pictures/pay_qr"' in page.text
         assert placed(db)[0].order_no[-4:] in page.text
         with browser.get("/pictures/pay_qr") as answer:
             assert answer.status_code == status
         assert browser.get("/pictures/admin_token").status_code == 404
-        built.close()
 
 
 # The desk
