@@ -186,7 +186,10 @@ class Database:
                 result = work(tx)
                 tx.commit()
             except BaseException:
-                tx.rollback()  # after 1205 MySQL keeps the half that went through: roll back, always
+                # Always: after 1205 MySQL keeps the half that went through. Of the connection, not
+                # of the session: a deadlock drops the savepoints, and the session would return to
+                # one first and raise 1305 in the place of 1213.
+                connection.rollback()
                 raise
             return result
 

@@ -70,6 +70,7 @@ class Talk:
     db: Database
     clock: Callable[[], datetime]
     observe: Callable[[str, str, float], None] | None = None
+    prefix: str = "m"
     dispatcher: Dispatcher = field(init=False)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -89,7 +90,7 @@ class Talk:
         """A message of ``who``, sent ``late`` ago."""
         return Message(
             platform="console",
-            message_id=f"m{next(self._numbers)}",
+            message_id=f"{self.prefix}{next(self._numbers)}",
             chat_id=GROUP if group else who,
             chat_kind="group" if group else "direct",
             user_id=who,
