@@ -1,1 +1,1 @@
-"""What the shop knows: SKUs, stock, orders, members, messages. Works without Flask and without the bot."""
+"""What the shop knows: SKUs, stock, orders, members, messages. Needs neither Flask nor the bot."""

@@ -43,7 +43,10 @@ def chat(tx: Tx, platform: str, chat_id: str) -> ChatView | None:
 
 
 def bind(tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "") -> bool:
-    """Make a chat the shop's; at first it hears of everything. Returns False when it was bound already."""
+    """Make a chat the shop's; at first it hears of everything.
+
+    Returns False when it was bound already.
+    """
     row = _row(tx, platform, chat_id)
     if row is not None and row.bound_at is not None:
         return False
@@ -55,12 +58,15 @@ def bind(tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "") -> b
     tx.add(row)
     tx.flush()
     if not tx.exec(select(Subscription.id).where(Subscription.chat_id == row.id)).first():
-        tx.add(Subscription(chat_id=row.id, topic=ALL))
+        tx.add(Subscription(chat_id=row.id or 0, topic=ALL))
     return True
 
 
 def subscribe(tx: Tx, *, platform: str, chat_id: str, topic: str, at: str = "") -> None:
-    """Have a bound chat hear of a topic (or of ``all``), at its own time of day where the topic is scheduled."""
+    """Have a bound chat hear of a topic, or of ``all``.
+
+    ``at``: its own time of day, where the topic is scheduled.
+    """
     row = _row(tx, platform, chat_id)
     if row is None or row.bound_at is None:
         raise ValueError("chat is not bound")
@@ -68,7 +74,10 @@ def subscribe(tx: Tx, *, platform: str, chat_id: str, topic: str, at: str = "") 
 
 
 def unsubscribe(tx: Tx, *, platform: str, chat_id: str, topic: str) -> bool:
-    """Stop hearing of a topic; stopping one of ``all`` leaves the others. Returns whether anything changed."""
+    """Stop hearing of a topic; stopping one of ``all`` leaves the others.
+
+    Returns whether anything changed.
+    """
     row = _row(tx, platform, chat_id)
     if row is None:
         return False
@@ -99,7 +108,10 @@ def subscriptions(tx: Tx, platform: str, chat_id: str) -> list[SubscriptionView]
 
 
 def subscribers(tx: Tx, topic: str) -> list[tuple[str, str]]:
-    """``(target, at)`` of the chats that hear of ``topic``; a subscription of its own wins over ``all``."""
+    """``(target, at)`` of the chats that hear of ``topic``.
+
+    A subscription of its own wins over ``all``.
+    """
     statement = (
         select(Chat, Subscription)
         .join(Subscription, col(Subscription.chat_id) == col(Chat.id))
@@ -138,7 +150,7 @@ def _set(tx: Tx, row: Chat, topic: str, at: str | None) -> bool:
     if at is None:
         tx.delete(found)
     else:
-        found = found or Subscription(chat_id=row.id, topic=topic)
+        found = found or Subscription(chat_id=row.id or 0, topic=topic)
         found.at = at
         tx.add(found)
     tx.flush()

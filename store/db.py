@@ -34,11 +34,11 @@ _MYSQL_GONE = {1040, 1053, 1290, 1836, 1927, 2003, 2006, 2013, 2055}
 
 
 class RetryError(Exception):
-    """Raised inside ``work``: the whole must run again (a unique key was won by somebody else meanwhile)."""
+    """Raised inside ``work``: run the whole again (somebody else won a unique key meanwhile)."""
 
 
 class Tx(Session):
-    """One transaction: its instant (UTC), and what it changed so far, for the journal (``store.journal``)."""
+    """One transaction: its instant (UTC), and what it changed so far, for ``store.journal``."""
 
     def __init__(self, bind: Connection, now: datetime) -> None:
         super().__init__(bind=bind, autoflush=True, expire_on_commit=False)
@@ -54,8 +54,8 @@ class Tx(Session):
 class FairLock:
     """A mutex that serves in order of arrival.
 
-    SQLite's busy handler polls: under 32 writers some starve for seconds, others go thrice. One of these stands
-    before every write transaction of the process.
+    SQLite's busy handler polls: under 32 writers some starve for seconds, others go thrice. One of
+    these stands before every write transaction of the process.
     """
 
     def __init__(self) -> None:
@@ -99,8 +99,9 @@ class FairLock:
 class Database:
     """A shop's database by URL, SQLite or MySQL / MariaDB.
 
-    ``busy_timeout_s`` bounds each wait for a lock: SQLite's busy handler, the write queue, InnoDB's lock wait.
-    Thread-safe. ``on_commit`` listeners are called after each write commit, outside of any lock, and must not block.
+    ``busy_timeout_s`` bounds each wait for a lock: SQLite's busy handler, the write queue,
+    InnoDB's lock wait. Thread-safe. ``on_commit`` listeners are called after each write commit,
+    outside of any lock, and must not block.
     """
 
     def __init__(
@@ -125,9 +126,10 @@ class Database:
     def run(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in one write transaction and commit it.
 
-        Deadlocks, lock waits and lost connections roll the whole back and run ``work`` again, at most ``ATTEMPTS``
-        times: ``work`` touches its ``Tx`` only. Raises ``BusyError`` or ``UnavailableError`` when the database does not
-        let us in, else whatever ``work`` raises; nothing is written then.
+        Deadlocks, lock waits and lost connections roll the whole back and run ``work`` again, at
+        most ``ATTEMPTS`` times: ``work`` touches its ``Tx`` only. Raises ``BusyError`` or
+        ``UnavailableError`` when the database does not let us in, else whatever ``work`` raises;
+        nothing is written then.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -151,12 +153,13 @@ class Database:
         if snapshot and not self.sqlite:
             options["isolation_level"] = "REPEATABLE READ"
         try:
-            with self.engine.connect() as connection:
-                connection = connection.execution_options(**options)
-                with Tx(connection, self.now()) as tx:
-                    result = work(tx)
-                    tx.rollback()
-                    return result
+            with (
+                self.engine.connect().execution_options(**options) as connection,
+                Tx(connection, self.now()) as tx,
+            ):
+                result = work(tx)
+                tx.rollback()
+                return result
         except DBAPIError as error:
             raise refusal(error) from error
         except PoolTimeoutError as error:
@@ -225,7 +228,7 @@ class Database:
             pool_timeout=self.busy_timeout_s,
             pool_pre_ping=True,
             pool_recycle=1800,
-            # Locks are taken before anything is read, so each statement may see what was committed before it.
+            # Locks are taken before anything is read, so each statement may see the newest.
             isolation_level="READ COMMITTED",
             connect_args={
                 "connect_timeout": 5,
@@ -253,7 +256,7 @@ def database_now(tx: Tx) -> datetime:
 
 
 def refusal(error: DBAPIError) -> Exception:
-    """``BusyError`` or ``UnavailableError`` where the database refuses itself; a bug of ours stays what it is."""
+    """``BusyError`` or ``UnavailableError`` where the database refuses; a bug stays what it is."""
     if _sqlite_busy(error):
         return BusyError("database is locked")
     unusable = ("disk is full", "disk I/O error", "readonly database", "unable to open")
@@ -302,7 +305,8 @@ def _assert_utf8mb4(raw: Any, _: Any) -> None:
     cursor.close()
     if charset != "utf8mb4":
         raise UnavailableError(
-            f"the database's character set is {charset}; it must be utf8mb4 (ALTER DATABASE … CHARACTER SET utf8mb4)"
+            f"the database's character set is {charset}; it must be utf8mb4 "
+            "(ALTER DATABASE … CHARACTER SET utf8mb4)"
         )
     numbers = tuple(int(part) for part in version.split("-")[0].split(".")[:2])
     if numbers < ((10, 6) if "mariadb" in version.lower() else (8, 0)):

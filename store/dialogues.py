@@ -31,7 +31,10 @@ def ask(
     command: dict[str, Any],
     ttl: timedelta,
 ) -> int:
-    """Open a question; it replaces the one that was open. Returns its id, which a button may carry."""
+    """Open a question; it replaces the one that was open.
+
+    Returns its id, which a button may carry.
+    """
     close(tx, platform=platform, chat_id=chat_id, user_id=user_id)
     row = Dialogue(
         platform=platform,

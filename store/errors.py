@@ -1,4 +1,7 @@
-"""Expected failures. Each has a stable ``code`` and typed attributes; sentences are the bot's business."""
+"""Expected failures.
+
+Each has a stable ``code`` and typed attributes; sentences are the bot's business.
+"""
 
 from dataclasses import dataclass
 
@@ -28,7 +31,10 @@ class PriceChange:
 
 
 class InvalidValueError(StoreError):
-    """A value no shop can mean. ``rule`` names what it breaks, ``limit`` the bound where there is one."""
+    """A value no shop can mean.
+
+    ``rule`` names what it breaks, ``limit`` the bound where there is one.
+    """
 
     code = "invalid_request"
 
@@ -126,8 +132,8 @@ class NameTakenError(StoreError):
 class SpecNotAllowedError(StoreError):
     """A spec outside the product's schema.
 
-    ``value`` None: the key is unknown. ``allowed``: the keys, or the values of the key. ``missing``: required keys
-    that were not given.
+    ``value`` None: the key is unknown. ``allowed``: the keys, or the values of the key.
+    ``missing``: required keys that were not given.
     """
 
     code = "spec_not_allowed"

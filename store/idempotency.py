@@ -28,10 +28,11 @@ def fingerprint(body: Any) -> str:
 
 
 def begin(tx: Tx, *, scope: str, key: Key) -> IdempotencyKey:
-    """The key's row: with an answer when the request was answered before, else a new one to be filled by the caller.
+    """The key's row: with the answer that was given before, else new, for the caller to fill.
 
-    Written before anything is locked: of two equal requests at once the second waits here, and then finds the answer.
-    Raises ``IdempotencyKeyReusedError`` when the key stood for another request.
+    Written before anything is locked: of two equal requests at once the second waits here, and
+    then finds the answer. Raises ``IdempotencyKeyReusedError`` when the key stood for another
+    request.
     """
     found = tx.exec(
         select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key.value)

@@ -23,7 +23,10 @@ class Accepted:
 def accept(
     tx: Tx, *, platform: str, message_id: str, chat_id: str, user_id: str, message: dict[str, Any]
 ) -> Accepted:
-    """Keep an arriving message; the same id of the same platform again is a duplicate and changes nothing."""
+    """Keep an arriving message.
+
+    The same id of the same platform again is a duplicate and changes nothing.
+    """
     found = tx.exec(
         select(Inbox).where(Inbox.platform == platform, Inbox.message_id == message_id)
     ).first()

@@ -1,4 +1,4 @@
-"""The journal: who wrote what, and how one's own last write is undone by compensating operations."""
+"""The journal: who wrote what, and how one's last write is undone by opposite operations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was undone: the intent of the entry, and per change what, before (now undone) and after (now in force)."""
+    """What was undone: the entry's intent, and per change what, from, and to (now in force)."""
 
     intent: str
     lines: tuple[tuple[str, str, str], ...]
@@ -32,7 +32,10 @@ def record(
     outcome: str = DONE,
     slots: dict[str, Any] | None = None,
 ) -> int:
-    """Write who asked for what and what came of it, with everything this transaction changed; returns the entry's id."""
+    """Write who asked for what, what came of it, and what this transaction changed.
+
+    Returns the entry's id.
+    """
     entry = AuditEntry(
         actor=actor,
         origin=origin,
@@ -49,10 +52,11 @@ def record(
 
 
 def undo_last(tx: Tx, *, actor: str, cause_key: str) -> Undone:
-    """Reverse the actor's last write by opposite operations; the undo is itself a write that can be undone.
+    """Reverse the actor's last write by opposite operations; an undo can be undone too.
 
-    Raises ``NothingToUndoError``, ``NotUndoableError`` (an order's step), or what the opposite operation refuses, for
-    instance ``InsufficientStockError`` when the units were sold since. All of it or nothing.
+    Raises ``NothingToUndoError``, ``NotUndoableError`` (an order's step), or what the opposite
+    operation refuses, for instance ``InsufficientStockError`` when the units were sold since. All
+    of it or nothing.
     """
     entry = tx.exec(
         select(AuditEntry)
@@ -68,27 +72,28 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str) -> Undone:
     ).first()
     if entry is None:
         raise NothingToUndoError
-    lines = [_reverse(tx, change, actor, cause_key) for change in reversed(entry.changes)]
+    by = Cause(f"undo:{cause_key}", actor)
+    lines = [_reverse(tx, change, by) for change in reversed(entry.changes)]
     entry.undone = True
     tx.add(entry)
     return Undone(entry.intent, tuple(lines))
 
 
-def _reverse(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
+def _reverse(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
     """Undo one recorded change; ``(what, from, to)`` in plain words."""
     reverse = _REVERSALS.get(change["kind"])
     if reverse is None:
         raise NotUndoableError(str(change.get("order_no", change["kind"])))
-    return reverse(tx, change, actor, cause_key)
+    return reverse(tx, change, by)
 
 
-def _stock(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
-    cause = Cause(f"undo:{cause_key}:{change['movement']}", actor)
+def _stock(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+    cause = Cause(f"{by.key}:{change['movement']}", by.actor)
     level = stock.reverse(tx, movement_id=change["movement"], cause=cause)
     return f"{level.sku} on_hand", str(level.on_hand_before), str(level.on_hand)
 
 
-def _field(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
+def _field(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
     field, code = change["field"], change["sku"]
     now = getattr(skus.view(tx, code), field)
     if now != change["after"]:
@@ -97,36 +102,34 @@ def _field(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[
         tx,
         code=code,
         patch=SkuPatch(**{field: change["before"]}),
-        cause=Cause(f"undo:{cause_key}:{field}", actor),
+        cause=Cause(f"{by.key}:{field}", by.actor),
     )
     return f"{edited.after.code} {field}", str(now), str(change["before"])
 
 
-def _created(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
-    cause = Cause(f"undo:{cause_key}:created", actor)
+def _created(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+    cause = Cause(f"{by.key}:created", by.actor)
     skus.set_status(tx, code=change["sku"], status=SkuStatus.DELISTED, cause=cause)
     return f"{change['sku']} status", SkuStatus.ON_SALE.value, SkuStatus.DELISTED.value
 
 
-def _schema(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
+def _schema(tx: Tx, change: dict[str, Any], _: Cause) -> tuple[str, str, str]:
     skus.set_schema(tx, product_id=change["product"], schema=change["before"])
     return "spec_schema", _keys(change["after"]), _keys(change["before"])
 
 
-def _shop(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
-    shop.set_open(tx, open=change["before"], actor=actor)
+def _shop(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+    shop.set_open(tx, open=change["before"], actor=by.actor)
     words = {True: "open", False: "closed"}
     return "shop", words[change["after"]], words[change["before"]]
 
 
-def _role(tx: Tx, change: dict[str, Any], actor: str, cause_key: str) -> tuple[str, str, str]:
+def _role(tx: Tx, change: dict[str, Any], _: Cause) -> tuple[str, str, str]:
     members.set_role(tx, platform=change["platform"], user_id=change["user"], role=change["before"])
     return change["name"] or change["user"], change["after"], change["before"]
 
 
-def _subscription(
-    tx: Tx, change: dict[str, Any], actor: str, cause_key: str
-) -> tuple[str, str, str]:
+def _subscription(tx: Tx, change: dict[str, Any], _: Cause) -> tuple[str, str, str]:
     where = {"platform": change["platform"], "chat_id": change["chat"], "topic": change["topic"]}
     chats.restore(tx, **where, at=change["before"])
     return f"subscription {change['topic']}", str(change["after"]), str(change["before"])

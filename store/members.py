@@ -15,7 +15,10 @@ ROLES = ("none", "viewer", "staff", "manager", OWNER)
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """A person on one platform. ``role`` is one of ``ROLES``; ``person`` is shared by linked identities."""
+    """A person on one platform.
+
+    ``role`` is one of ``ROLES``; ``person`` is shared by linked identities.
+    """
 
     platform: str
     user_id: str
@@ -69,7 +72,10 @@ def find(tx: Tx, words: str) -> MemberView:
 
 
 def set_role(tx: Tx, *, platform: str, user_id: str, role: str, name: str = "") -> MemberView:
-    """Give a person a role; returns the person as before. Raises ``LastOwnerError`` rather than leave no owner."""
+    """Give a person a role; returns the person as before.
+
+    Raises ``LastOwnerError`` rather than leave no owner.
+    """
     if role not in ROLES:
         raise ValueError(role)
     owners = tx.exec(

@@ -1,8 +1,8 @@
 """The tables. No ``from __future__ import annotations`` here: SQLModel reads these annotations.
 
-Table models do not validate; the edges and ``store.names`` do, and the constraints below say once more what must hold.
-Every table is utf8mb4_bin on MySQL, so that both databases agree on case and width; codes and keys are normalised
-before they get here.
+Table models do not validate; the edges and ``store.names`` do, and the constraints below say once
+more what must hold. Every table is utf8mb4_bin on MySQL, so that both databases agree on case and
+width; codes and keys are normalised before they get here.
 """
 
 import json
@@ -39,7 +39,7 @@ class Instant(TypeDecorator[datetime]):
             mysql.DATETIME(fsp=6) if dialect.name == "mysql" else DateTime()
         )
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Refuse naive times: they are a bug of ours."""
         if value is None:
             return None
@@ -47,13 +47,13 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("naive datetime")
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Give the zone back."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
 class Json(TypeDecorator[Any]):
-    """JSON as text: MySQL's own JSON type re-orders keys, and the order a manager typed is what the chat shows."""
+    """JSON as text: MySQL's own JSON type re-orders keys, and the chat shows the order typed."""
 
     impl = Text
     cache_ok = True
@@ -62,13 +62,13 @@ class Json(TypeDecorator[Any]):
         """MySQL's TEXT ends at 64 KiB."""
         return dialect.type_descriptor(mysql.MEDIUMTEXT() if dialect.name == "mysql" else Text())
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, _: Dialect) -> str | None:
         """Compact JSON, Chinese left readable."""
         return (
             None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         )
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+    def process_result_value(self, value: str | None, _: Dialect) -> Any:
         """The value again."""
         return None if value is None else json.loads(value)
 
@@ -134,8 +134,8 @@ class Product(SQLModel, table=True):
 class Sku(SQLModel, table=True):
     """One thing that is counted and sold. ``available = on_hand - reserved``.
 
-    ``code`` is normalised; ``specs_key`` keeps twins out of a product; ``search_text`` is what search verifies
-    against; ``version`` counts edits (not stock movements) for optimistic writes.
+    ``code`` is normalised; ``specs_key`` keeps twins out of a product; ``search_text`` is what
+    search verifies against; ``version`` counts edits (not stock movements) for optimistic writes.
     """
 
     __tablename__ = "sku"
@@ -172,7 +172,7 @@ class Sku(SQLModel, table=True):
 
 
 class SearchToken(SQLModel, table=True):
-    """Single characters and pairs of a SKU's search text (design: the same search on every engine)."""
+    """Single characters and pairs of a SKU's search text: the same search on every engine."""
 
     __tablename__ = "search_token"
     __table_args__ = (_MYSQL,)
@@ -182,7 +182,10 @@ class SearchToken(SQLModel, table=True):
 
 
 class StockMovement(SQLModel, table=True):
-    """One change of one SKU's levels; append-only. ``alert``: the crossing it caused ("", "low" or "sold_out")."""
+    """One change of one SKU's levels; append-only.
+
+    ``alert``: the crossing it caused ("", "low" or "sold_out").
+    """
 
     __tablename__ = "stock_movement"
     __table_args__ = (
@@ -208,7 +211,10 @@ class StockMovement(SQLModel, table=True):
 
 
 class Order(SQLModel, table=True):
-    """One customer order. ``contact_sealed`` is opened only by ``store.sealing``; ``token`` is the customer's key."""
+    """One customer order.
+
+    ``contact_sealed`` is opened only by ``store.sealing``; ``token`` is the customer's key.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -294,7 +300,7 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class Inbox(SQLModel, table=True):
-    """A message a platform delivered: at most one row for ever while it is kept, so at most one effect.
+    """A message a platform delivered: at most one row while it is kept, so at most one effect.
 
     ``state``: received, then handled. ``message`` and ``reply`` are the bot's own JSON.
     """
@@ -319,9 +325,12 @@ class Inbox(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """Something the shop must say to one chat. ``state``: pending, sent or dead; ``kind`` names how it is rendered.
+    """Something the shop must say to one chat.
 
-    ``target`` is ``platform:chat id``. A sender owns the row until ``leased_until`` (database time).
+    ``state``: pending, sent or dead; ``kind`` names how it is rendered.
+
+    ``target`` is ``platform:chat id``. A sender owns the row until ``leased_until`` (database
+    time).
     """
 
     __tablename__ = "outbox"
@@ -383,7 +392,10 @@ class Chat(SQLModel, table=True):
 
 
 class Subscription(SQLModel, table=True):
-    """A chat hears of a topic. ``at``: its own time of day for scheduled topics, HH:MM, else empty."""
+    """A chat hears of a topic.
+
+    ``at``: its own time of day for scheduled topics, HH:MM, else empty.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (UniqueConstraint("chat_id", "topic"), _MYSQL)
@@ -397,7 +409,8 @@ class Subscription(SQLModel, table=True):
 class Dialogue(SQLModel, table=True):
     """The one open question of one person in one chat.
 
-    ``kind``: confirm or question. ``command``: ``{"intent", "slots", ...}`` that waits for the answer.
+    ``kind``: confirm or question. ``command``: ``{"intent", "slots", ...}`` that waits for the
+    answer.
     """
 
     __tablename__ = "dialogue"
@@ -414,7 +427,10 @@ class Dialogue(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """Who asked for what, and what came of it. ``changes`` is what undo reverses (see ``store.journal``)."""
+    """Who asked for what, and what came of it.
+
+    ``changes`` is what undo reverses (see ``store.journal``).
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index(None, "actor", "id"), _MYSQL)
@@ -475,7 +491,10 @@ class JobRun(SQLModel, table=True):
 
 
 class Lease(SQLModel, table=True):
-    """Who does the background work now. ``expires_at`` is in the database's clock; ``epoch`` fences stale holders."""
+    """Who does the background work now.
+
+    ``expires_at`` is in the database's clock; ``epoch`` fences stale holders.
+    """
 
     __tablename__ = "lease"
     __table_args__ = (_MYSQL,)

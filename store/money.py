@@ -20,7 +20,7 @@ def short_yuan(fen: int) -> str:
 
 
 def parse_yuan(text: str) -> int | None:
-    """Fen of plain decimal yuan (``88``, ``88.5``, ``88.00``), or None when it is no such amount."""
+    """Fen of plain decimal yuan (``88``, ``88.5``, ``88.00``), None when it is no such amount."""
     match = _YUAN.fullmatch(text.strip())
     if match is None:
         return None

@@ -1,7 +1,8 @@
-"""What people may call things: codes, names, spec values, category paths, folded so that twins cannot exist."""
+"""What people may call things: codes, names, specs, categories, folded so that no twins exist."""
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from store.errors import InvalidValueError
 
@@ -13,9 +14,11 @@ MAX_CATEGORY = 120
 
 # Width folding by table, not NFKC: NFKC turns "1²" into "12".
 _WIDTH = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
-# ASCII letters and unified ideographs only: Cyrillic А or a compatibility 金 would make codes that look the same.
+# ASCII letters and unified ideographs only: with Cyrillic А or a compatibility 金 two codes
+# would look the same.
 _CODE = re.compile(r"[0-9A-Z\u3007\u3400-\u4DBF\u4E00-\u9FFF\U00020000-\U000323AF\-_./]{1,64}")
 _BIDI = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_PICTURES = 0x1F000  # emoji and their kin from here on
 _JOINER, _VARIATION = "\u200d", "\ufe0f"
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")  # letters that show nothing
 
@@ -43,8 +46,8 @@ def sku_code(text: str) -> str:
 def plain_text(field: str, text: str, *, most: int) -> str:
     """``text`` trimmed, in NFC, runs of blanks as one; 1 to ``most`` characters, nothing invisible.
 
-    Refused: control and line-break characters, zero-width and right-to-left ones, piled-up combining
-    marks. Emoji are welcome, joined ones too. Raises ``InvalidValueError``.
+    Refused: control and line-break characters, zero-width and right-to-left ones, piled-up
+    combining marks. Emoji are welcome, joined ones too. Raises ``InvalidValueError``.
     """
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
         raise InvalidValueError(field, "invisible")
@@ -101,7 +104,7 @@ def specs_key(pairs: dict[str, str]) -> str:
     return ";".join(sorted(f"{name_key(key)}={name_key(value)}" for key, value in pairs.items()))
 
 
-def specs_text(pairs: dict[str, str]) -> str:
+def specs_text(pairs: Mapping[str, str]) -> str:
     """``{"颜色": "白色", "尺寸": "L"}`` -> ``"白色 L"``, as people say it."""
     return " ".join(pairs.values())
 
@@ -116,9 +119,11 @@ def _hidden(text: str, i: int) -> bool:
         return True
     if char in _BLANK or unicodedata.category(char) in {"Cf", "Co"}:
         return True
-    # Unassigned: an emoji newer than this Python's Unicode is fine, the rest is nothing a font can show.
-    return unicodedata.category(char) == "Cn" and ord(char) < 0x1F000
+    # Unassigned: an emoji newer than this Python's Unicode is fine, the rest no font can show.
+    return unicodedata.category(char) == "Cn" and ord(char) < _PICTURES
 
 
 def _pictorial(char: str) -> bool:
-    return char == _VARIATION or unicodedata.category(char) in {"So", "Sk"} or ord(char) >= 0x1F000
+    return (
+        char == _VARIATION or unicodedata.category(char) in {"So", "Sk"} or ord(char) >= _PICTURES
+    )

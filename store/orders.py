@@ -35,13 +35,16 @@ MAX_LINES = 50
 MAX_QUANTITY = 9999
 MAX_REMARK = 200
 CHANNELS = ("api", "h5", "chat", "pos")
+WHOLE, SPOKEN = 10, 4  # digits of an order number, and the fewest of its last that name it
 RECENT = timedelta(days=30)  # how far back "the last four digits" reach
 
+_MASKED = 8  # digits of a phone number of which some may be shown
 _PHONE = re.compile(r"[0-9+() -]{3,20}")
 
 # What each step leaves, and where it leads. Shipping and handing over are the sale.
 CANCELLABLE = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED)
 PAYABLE = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED)
+PAID_LATE: tuple[OrderStatus, ...] = (OrderStatus.SHIPPED,)
 SHIPPABLE = (OrderStatus.CONFIRMED, OrderStatus.PAID)
 COMPLETABLE = (OrderStatus.CONFIRMED, OrderStatus.PAID, OrderStatus.SHIPPED)
 
@@ -77,7 +80,10 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How the shop takes orders: paid online or not, for how long stock is held then, and what shipping costs (fen)."""
+    """How the shop takes orders.
+
+    Paid online or not, for how long stock is held then, and what shipping costs (fen).
+    """
 
     online: bool = False
     reservation: timedelta = timedelta(minutes=15)
@@ -85,7 +91,7 @@ class Terms:
     free_from_fen: int = 0
 
     def shipping_fen(self, goods_fen: int) -> int:
-        """The shipping fee of goods of this value; ``free_from_fen`` 0 means there is no free limit."""
+        """The fee for goods of this value; ``free_from_fen`` 0: there is no free limit."""
         return (
             0 if self.free_from_fen and goods_fen >= self.free_from_fen else self.shipping_fee_fen
         )
@@ -114,7 +120,10 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as it stands; ``token`` is its customer's key, ``contact_sealed`` is opened by ``contact``."""
+    """An order as it stands.
+
+    ``token`` is its customer's key, ``contact_sealed`` is opened by ``contact``.
+    """
 
     order_no: str
     token: str
@@ -139,7 +148,7 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An accepted order and the answer its customer gets; ``replayed``: it was accepted before, under this key."""
+    """An accepted order and its answer; ``replayed``: accepted before, under this key."""
 
     order_no: str
     answer: dict[str, Any]
@@ -151,10 +160,11 @@ def place(
 ) -> Placed:
     """Take an order: lock its SKUs in id order, decide, reserve, and write it with its broadcast.
 
-    Decided in this order: the request itself, a remembered key, shop open, SKUs known, on sale, prices, stock. All lines
-    or none; nothing is written when it is refused. Raises ``InvalidValueError``, ``IdempotencyKeyReusedError``,
-    ``ShopClosedError``, ``SkuNotFoundError``, ``SkuNotForSaleError``, ``PriceChangedError``,
-    ``InsufficientStockError`` (each naming every line concerned).
+    Decided in this order: the request itself, a remembered key, shop open, SKUs known, on sale,
+    prices, stock. All lines or none; nothing is written when it is refused. Raises
+    ``InvalidValueError``, ``IdempotencyKeyReusedError``, ``ShopClosedError``,
+    ``SkuNotFoundError``, ``SkuNotForSaleError``, ``PriceChangedError``, ``InsufficientStockError``
+    (each naming every line concerned).
     """
     request = checked(request)
     remembered = (
@@ -172,7 +182,10 @@ def place(
 
 
 def checked(request: OrderRequest) -> OrderRequest:
-    """The request with normalised codes and equal SKUs summed (first place kept); raises ``InvalidValueError``."""
+    """The request with normalised codes and equal SKUs summed (first place kept).
+
+    Raises ``InvalidValueError``.
+    """
     names.plain_text("customer_id", request.customer_id, most=64)
     if request.customer_id != request.customer_id.strip() or request.channel not in CHANNELS:
         raise InvalidValueError(
@@ -236,10 +249,10 @@ def find(tx: Tx, digits: str) -> str:
 
     Raises ``OrderNotFoundError``, or ``AmbiguousOrderError`` when several recent orders end so.
     """
-    if not digits.isascii() or not digits.isdigit() or not 4 <= len(digits) <= 10:
+    if not digits.isascii() or not digits.isdigit() or not SPOKEN <= len(digits) <= WHOLE:
         raise OrderNotFoundError(digits)
     statement = select(Order.order_no).where(col(Order.order_no).endswith(digits, autoescape=True))
-    if len(digits) == 10:
+    if len(digits) == WHOLE:
         statement = select(Order.order_no).where(Order.order_no == digits)
     else:
         statement = statement.where(col(Order.created_at) > tx.now - RECENT)
@@ -275,7 +288,9 @@ def page(
 
 
 def cancel(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> OrderView:
-    """Give an unpaid order's units back. An order that is cancelled already stays so, without an error.
+    """Give an unpaid order's units back.
+
+    An order that is cancelled already stays so, without an error.
 
     ``announce``: tell the chats that hear of orders (the step was not made in a chat).
     """
@@ -298,17 +313,20 @@ def cancel(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> Orde
 
 
 def mark_paid(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> OrderView:
-    """Note that the money is in. On an unpaid shipped order only the time is noted, the state stays."""
+    """Note that the money is in.
+
+    On an unpaid shipped order only the time is noted, the state stays.
+    """
     order = _locked(tx, order_no)
     if order.status == OrderStatus.SHIPPED and order.paid_at is None:
-        step = {"to": OrderStatus.SHIPPED, "leaves": (OrderStatus.SHIPPED,)}
+        to, leaves = OrderStatus.SHIPPED, PAID_LATE
     else:
-        step = {"to": OrderStatus.PAID, "leaves": PAYABLE}
+        to, leaves = OrderStatus.PAID, PAYABLE
     _step(
         tx,
         order,
-        step["leaves"],
-        step["to"],
+        leaves,
+        to,
         actor=actor,
         announce=announce,
         paid_at=tx.now,
@@ -366,19 +384,17 @@ def complete(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> Or
 
 def contact(order: OrderView, vault: Vault) -> Contact | None:
     """Name, phone and address in full."""
-    return (
-        None
-        if order.contact_sealed is None
-        else Contact(**json.loads(vault.open(order.contact_sealed)))
-    )
+    if order.contact_sealed is None:
+        return None
+    return Contact(**json.loads(vault.open(order.contact_sealed)))
 
 
 def masked(contact: Contact) -> Contact:
-    """The contact as groups and pages may see it: ``张*``, ``138****5678``, the first characters of the address."""
+    """The contact as groups and pages may see it: ``张*``, ``138****5678``, ``北京市朝阳区…``."""
     phone = contact.phone
     return Contact(
         name=contact.name[:1] + "*" * max(len(contact.name) - 1, 1),
-        phone=f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone),
+        phone=f"{phone[:3]}****{phone[-4:]}" if len(phone) >= _MASKED else "*" * len(phone),
         address=f"{contact.address[:6]}…" if contact.address else "",
     )
 
@@ -503,8 +519,8 @@ def _write_lines(tx: Tx, order: Order, lines: Sequence[LineRequest], rows: list[
     for position, (row, line) in enumerate(zip(rows, lines, strict=True)):
         tx.add(
             OrderLine(
-                order_id=order.id,
-                sku_id=row.id,
+                order_id=order.id or 0,
+                sku_id=row.id or 0,
                 position=position,
                 sku_code=row.code,
                 name=product_names[row.product_id],
@@ -568,7 +584,11 @@ def _step(
 def _event(tx: Tx, order: Order, before: str, after: str, actor: str) -> None:
     tx.add(
         OrderEvent(
-            order_id=order.id, from_status=before, to_status=after, actor=actor, created_at=tx.now
+            order_id=order.id or 0,
+            from_status=before,
+            to_status=after,
+            actor=actor,
+            created_at=tx.now,
         )
     )
 

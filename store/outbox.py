@@ -17,7 +17,10 @@ MAX_ATTEMPTS = 24  # with a back-off of 1 s doubling to 10 min: given up after a
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One row claimed for sending. ``target`` is ``platform:chat id``; ``kind`` says how the payload is rendered."""
+    """One row claimed for sending.
+
+    ``target`` is ``platform:chat id``; ``kind`` says how the payload is rendered.
+    """
 
     id: int
     topic: str
@@ -84,9 +87,10 @@ def post(
 
 
 def claim(tx: Tx, *, sender: str, most: int = 50) -> list[Parcel]:
-    """Take rows that are due: per target only the oldest pending one, so that a chat hears things in order.
+    """Take rows that are due: per target only the oldest, so that a chat hears things in order.
 
-    Urgent rows pass the others of their target. A claim ends by ``settle`` or after ``CLAIM`` on the database's clock.
+    Urgent rows pass the others of their target. A claim ends by ``settle`` or after ``CLAIM`` on
+    the database's clock.
     """
     now = database_now(tx)
     rows = [row for row in _heads(tx) if _due(row, now)][:most]
@@ -157,9 +161,9 @@ def free_claims(tx: Tx, *, but: str) -> int:
 
 
 def failed(tx: Tx, *, parcel_id: int, sender: str, error: str, retry_after_s: float | None) -> bool:
-    """Put a claimed row back for later (``retry_after_s``), or give it up for good (None, or too many attempts).
+    """Put a claimed row back for later, or give it up for good.
 
-    Returns True when it is dead.
+    Given up: ``retry_after_s`` None, or after too many attempts. Returns True when it is dead.
     """
     row = tx.get_one(Outbox, parcel_id)
     dead = retry_after_s is None or row.attempts >= MAX_ATTEMPTS
@@ -182,7 +186,7 @@ def backlog(tx: Tx) -> tuple[int, float]:
     number, oldest = tx.exec(
         select(func.count(), func.min(Outbox.created_at)).where(Outbox.state == "pending")
     ).one()
-    return number, (tx.now - oldest).total_seconds() if oldest else 0.0
+    return number, (tx.now - oldest).total_seconds() if number else 0.0
 
 
 def next_due_s(tx: Tx) -> float | None:

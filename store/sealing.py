@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class Vault:
-    """Seals text with ``security.data_key``; old keys, given after the first, still open what they sealed."""
+    """Seals text with a key; old keys, given after it, still open what they sealed."""
 
     def __init__(self, data_key: str, *old_keys: str) -> None:
         if not data_key:
@@ -23,7 +23,7 @@ class Vault:
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """The text again; raises ``cryptography.fernet.InvalidToken`` when no key fits or it was altered."""
+        """The text again; raises ``InvalidToken`` when no key fits or it was altered."""
         return self._fernet.decrypt(sealed.encode()).decode()
 
     def derived(self, purpose: str) -> str:

@@ -1,12 +1,13 @@
 """Search: an own token table, the same on every engine.
 
-Engines' full-text parsers miss 茶 and 礼盒, and MariaDB has no ngram parser. The tokens of a SKU are the single
-characters and the pairs of its search text (name, code, specs, category, pinyin initials); a word is found where
-all its pairs are, and the text is then compared once to drop chance meetings.
+Engines' full-text parsers miss 茶 and 礼盒, and MariaDB has no ngram parser. The tokens of a SKU
+are the single characters and the pairs of its search text (name, code, specs, category, pinyin
+initials); a word is found where all its pairs are, and the text is then compared once to drop
+chance meetings.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import delete, insert
 from sqlmodel import col, func, select
@@ -17,10 +18,11 @@ from store.db import Tx
 from store.models import Product, SearchToken, Sku
 
 MAX_WORDS = 6
+_PAIR = 2  # characters; longer words are verified against the text
 
 
 def initials(text: str) -> str:
-    """Pinyin initials of the Chinese characters and the plain letters and digits: ``手冲壶`` -> ``sch``.
+    """Pinyin initials of Chinese characters, and plain letters and digits: ``手冲壶`` -> ``sch``.
 
     Loads the pinyin tables (some 50 MB) at the first Chinese character ever asked for.
     """
@@ -62,7 +64,7 @@ def matching(words: str) -> SelectOfScalar[int]:
         .group_by(col(SearchToken.sku_id))
         .having(func.count() == len(tokens))
     )
-    long = [word for word in wanted if len(word) > 2]
+    long = [word for word in wanted if len(word) > _PAIR]
     if not long:
         return statement
     verified = select(Sku.id).where(col(Sku.id).in_(statement))
@@ -80,7 +82,7 @@ def _tokens(word: str) -> set[str]:
 
 
 def _pairs(word: str) -> set[str]:
-    return {word[i : i + 2] for i in range(len(word) - 1)}
+    return {word[i : i + _PAIR] for i in range(len(word) - 1)}
 
 
 def _pinyin_initials(text: str) -> str:

@@ -24,6 +24,7 @@ from store.models import Product, Sku, SkuStatus
 from store.stock import Cause
 
 CHUNK = 500  # rows a statement: few round trips, and far from SQLite's 32,766 variables
+_INITIALS = 2  # one letter names nothing for certain
 _EDITED = ("name", "category", "price_fen", "specs", "reorder_point", "status", "code")
 _TOLD = ("price_fen", "status", "reorder_point")
 
@@ -58,7 +59,10 @@ class SkuView:
 
 @dataclass(frozen=True, slots=True)
 class SkuDraft:
-    """What a new SKU is made from. ``code`` None: one is made; ``reorder_point`` in units, 0 = alerts off."""
+    """What a new SKU is made from.
+
+    ``code`` None: one is made; ``reorder_point`` in units, 0 = alerts off.
+    """
 
     name: str
     price_fen: int
@@ -73,7 +77,10 @@ class SkuDraft:
 
 @dataclass(frozen=True, slots=True)
 class SkuPatch:
-    """Fields to change; None leaves a field alone. ``name`` and ``category`` are the product's: its SKUs share them."""
+    """Fields to change; None leaves a field alone.
+
+    ``name`` and ``category`` are the product's: its SKUs share them.
+    """
 
     name: str | None = None
     price_fen: int | None = None
@@ -204,7 +211,10 @@ def page(
 
 
 def low_stock(tx: Tx, *, below: int | None = None, most: int = 50) -> list[SkuView]:
-    """On-sale SKUs at or under their reorder point (0 = alerts off), or under an ad-hoc limit, the scarcest first."""
+    """On-sale SKUs at or under their reorder point (0 = alerts off), the scarcest first.
+
+    ``below``: at or under this limit instead.
+    """
     available = col(Sku.on_hand) - col(Sku.reserved)
     limit = col(Sku.reorder_point) if below is None else below
     statement = (
@@ -236,10 +246,10 @@ def within(category: str) -> Any:
 
 
 def resolve(tx: Tx, words: str) -> list[SkuView]:
-    """The SKUs that ``words`` certainly name: a code, a product's name (with some or all specs), or its initials.
+    """The SKUs that ``words`` certainly name: by code, name (with some or all specs), or initials.
 
-    Never a guess: an empty list when nothing is certain. Several when the words leave specs open; SKUs on sale come
-    alone when there are any.
+    Never a guess: an empty list when nothing is certain. Several when the words leave specs open;
+    SKUs on sale come alone when there are any.
     """
     rows = _by_code(tx, words) or _by_name(tx, words) or _by_initials(tx, words)
     on_sale = [row for row in rows if row.status == SkuStatus.ON_SALE]
@@ -249,7 +259,8 @@ def resolve(tx: Tx, words: str) -> list[SkuView]:
 def one(tx: Tx, words: str) -> SkuView:
     """The one SKU that ``words`` name.
 
-    Raises ``SkuNotFoundError`` with the nearest three, or ``AmbiguousSkuError`` with the candidates.
+    Raises ``SkuNotFoundError`` with the nearest three, or ``AmbiguousSkuError`` with the
+    candidates.
     """
     rows = resolve(tx, words)
     if not rows:
@@ -292,7 +303,7 @@ def find(tx: Tx, words: str, *, status: str = "", most: int = 20) -> list[SkuVie
 
 
 def unseen_values(tx: Tx, *, name: str, specs: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Spec values a known product never had, with the values it has: a slip of the pen, or a new variant?
+    """Spec values a known product never had, with those it has: a slip, or a new variant?
 
     Only for keys whose values are open; empty for a new product.
     """
@@ -319,8 +330,8 @@ def unseen_values(tx: Tx, *, name: str, specs: Mapping[str, str]) -> dict[str, t
 def set_schema(tx: Tx, *, product_id: int, schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Fix a product's spec keys, values and which are required; returns the schema before.
 
-    ``schema``: ``[{"key", "values": [...] | None, "required": bool}]`` in display order. Raises ``SpecNotAllowedError``
-    when a SKU on sale would fall outside it.
+    ``schema``: ``[{"key", "values": [...] | None, "required": bool}]`` in display order. Raises
+    ``SpecNotAllowedError`` when a SKU on sale would fall outside it.
     """
     product = tx.get(Product, product_id, with_for_update=True)
     if product is None:
@@ -613,7 +624,7 @@ def _by_code(tx: Tx, words: str) -> list[SkuView]:
 
 
 def _by_name(tx: Tx, words: str) -> list[SkuView]:
-    """The longest product name the words begin with, and the SKUs that have what follows among their specs."""
+    """The SKUs of the longest product name the words begin with, that have the rest as specs."""
     said = names.name_key(words)
     heads = [said[:i] for i in range(1, min(len(said), names.MAX_NAME) + 1)]
     rows = tx.exec(
@@ -652,7 +663,7 @@ def _forms(value: str) -> tuple[str, ...]:
 
 def _by_initials(tx: Tx, words: str) -> list[SkuView]:
     said = names.name_key(words)
-    if len(said) < 2 or not said.isascii():
+    if len(said) < _INITIALS or not said.isascii():
         return []
     return [
         _view(*row)
@@ -661,12 +672,14 @@ def _by_initials(tx: Tx, words: str) -> list[SkuView]:
 
 
 def checked_price(fen: int) -> int:
+    """``fen`` when a price can be that; raises ``InvalidValueError``."""
     if type(fen) is not int or not 0 < fen <= money.MAX_PRICE_FEN:
         raise InvalidValueError("price", "range", money.to_yuan(money.MAX_PRICE_FEN))
     return fen
 
 
 def checked_reorder_point(units: int) -> int:
+    """``units`` when a reorder point can be that; raises ``InvalidValueError``."""
     if type(units) is not int or not 0 <= units <= stock.MAX_UNITS:
         raise InvalidValueError("threshold", "range", stock.MAX_UNITS)
     return units

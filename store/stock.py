@@ -1,4 +1,4 @@
-"""Stock: every change of a SKU's levels goes through ``_move``, under lock and with its movement."""
+"""Stock: a SKU's levels change here alone, under lock and with their movement."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ HOLDING = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID)
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why stock moves: ``key`` is unique per event (a message, an order, a request), ``actor`` who did it."""
+    """Why stock moves.
+
+    ``key`` is unique per event (a message, an order, a request), ``actor`` who did it.
+    """
 
     key: str
     actor: str
@@ -27,7 +30,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """A SKU's levels in units after an operation, and before it; ``movement_id`` of the movement made."""
+    """A SKU's levels in units after an operation and before it, and the movement it made."""
 
     sku: str
     name: str
@@ -67,7 +70,8 @@ def deduct(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
 def count(tx: Tx, *, sku: str, counted: int, cause: Cause) -> StockLevel:
     """Set stock on hand to what was counted on the shelf, booked as the difference.
 
-    A count below what open orders hold raises ``InsufficientStockError``. A count that agrees is a movement of 0.
+    A count below what open orders hold raises ``InsufficientStockError``. A count that agrees is a
+    movement of 0.
     """
     row = lock(tx, [sku])[0]
     checked_units(counted, least=0)
@@ -79,7 +83,10 @@ def count(tx: Tx, *, sku: str, counted: int, cause: Cause) -> StockLevel:
 
 
 def reverse(tx: Tx, *, movement_id: int, cause: Cause) -> StockLevel:
-    """Book the opposite of a movement of stock on hand. Raises ``InsufficientStockError`` when it was sold since."""
+    """Book the opposite of a movement of stock on hand.
+
+    Raises ``InsufficientStockError`` when it was sold since.
+    """
     moved = tx.get_one(StockMovement, movement_id)
     code = tx.exec(select(Sku.code).where(Sku.id == moved.sku_id)).one()
     row = lock(tx, [code])[0]
@@ -90,7 +97,10 @@ def reverse(tx: Tx, *, movement_id: int, cause: Cause) -> StockLevel:
 
 
 def reserve(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
-    """Promise units to an order; stock on hand stays as it is. Raises ``InsufficientStockError``."""
+    """Promise units to an order; stock on hand stays as it is.
+
+    Raises ``InsufficientStockError``.
+    """
     row = lock(tx, [sku])[0]
     return reserve_locked(tx, row, quantity=checked_units(quantity), cause=cause)
 
@@ -113,10 +123,10 @@ def sell_locked(tx: Tx, row: Sku, *, quantity: int, cause: Cause) -> StockLevel:
 
 
 def lock(tx: Tx, codes: Iterable[str]) -> list[Sku]:
-    """These SKUs (normalised codes), each locked until the transaction ends, in the order of ``codes``.
+    """These SKUs, each locked until the transaction ends, in the order of ``codes``.
 
-    Rows are locked by ascending id, so that two orders over the same SKUs never wait for each other in a ring.
-    Raises ``SkuNotFoundError`` naming every unknown code.
+    Rows are locked by ascending id, so that two orders over the same SKUs never wait for each
+    other in a ring. Raises ``SkuNotFoundError`` naming every unknown code.
     """
     wanted = [names.sku_code(code) for code in codes]
     # By id in two steps: read through the code index InnoDB would lock in the order of the codes.
@@ -149,7 +159,7 @@ def holders(tx: Tx, *, sku_id: int, most: int = 5) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class MovementView:
-    """One movement: deltas and levels in units, ``cause`` what it came from, ``actor`` who did it."""
+    """One movement: deltas and levels in units, what it came from, and who did it."""
 
     id: int
     sku: str
@@ -223,7 +233,10 @@ def checked_units(quantity: int, *, least: int = 1) -> int:
 def _move(
     tx: Tx, row: Sku, kind: MovementKind, *, on_hand: int, reserved: int, cause: Cause
 ) -> StockLevel:
-    """Change a locked row's levels and write the movement; the WHERE clause is the guard, the lock saves work."""
+    """Change a locked row's levels and write the movement.
+
+    The WHERE clause is the guard, the lock saves work.
+    """
     before, available_before = row.on_hand, row.available
     guarded = (
         update(Sku)
@@ -282,7 +295,10 @@ def _note(tx: Tx, row: Sku, movement: StockMovement) -> None:
 
 
 def _crossing(row: Sku, before: int) -> str:
-    """What the movement ran into: available fell to nothing, or to the reorder point (0 = alerts off)."""
+    """What the movement ran into: available fell to nothing, or to the reorder point.
+
+    0 = alerts off.
+    """
     if not row.reorder_point or row.available >= before:
         return ""
     if row.available == 0:
