@@ -77,10 +77,11 @@ class Access:
     def address(self, peer: str, forwarded_for: str) -> str:
         """The client's address: the last in ``X-Forwarded-For`` that is no trusted proxy itself."""
         address = _address(peer)
-        for hop in reversed(forwarded_for.split(",") if forwarded_for else []):
-            if address is None or not self._is_trusted(address):
+        for hop in reversed(forwarded_for.split(",")):
+            behind = _address(hop.strip())
+            if address is None or behind is None or not self._is_trusted(address):
                 break
-            address = _address(hop.strip()) or address
+            address = behind
         return peer if address is None else str(address)
 
     def trusts(self, peer: str) -> bool:

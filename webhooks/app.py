@@ -33,6 +33,7 @@ from webhooks.limiting import OrderLimiter
 from webhooks.metrics import Metrics
 from webhooks.problems import Problem, ProblemError
 from webhooks.routing import ApiRequest, SkuCodeConverter
+from webhooks.schemas import ProblemOut
 from webhooks.shop import Shop, the_shop
 
 logger = logging.getLogger(__name__)
@@ -49,11 +50,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 BLUEPRINTS: tuple[APIBlueprint, ...] = (
-    products.customers,
-    orders.customers,
+    products.api,
+    orders.api,
     skus.api,
-    products.managers,
-    orders.managers,
     reports.api,
     health.api,
 )
@@ -82,7 +81,13 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
 
 def create_app(shop: Shop, *blueprints: Blueprint) -> Flask:
     """The Flask app of a shop, for any WSGI server; ``blueprints`` are pages to add to the API."""
-    app = OpenAPI(__name__, info=openapi.INFO, security_schemes=openapi.SECURITY, doc_ui=False)
+    app = OpenAPI(
+        __name__,
+        info=openapi.INFO,
+        security_schemes=openapi.SECURITY,
+        doc_ui=False,
+        validation_error_model=ProblemOut,
+    )
     app.extensions["zhanggui"] = shop
     app.request_class = ApiRequest
     _configure(app, shop)

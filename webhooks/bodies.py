@@ -4,17 +4,15 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NoReturn, overload
 
 from webhooks.problems import FieldFault, ProblemError
 
 JSON = "application/json"
-MOST_DIGITS = (
-    30  # longer integers are out of every range we have; int() itself gives up at 4300 digits
-)
-MOST_MEMBERS = (
-    64  # of the outermost object; far above what any route knows, and keeps error lists short
-)
+MOST_DIGITS = 30  # longer integers are out of every range; int() itself gives up at 4300 digits
+MOST_MEMBERS = 64  # of an object: far above what any route knows, keeps error lists short
+EXACT = 16  # a float has at least 15 decimal digits: shorter texts are what they say
 SURROGATES = range(0xD800, 0xE000)
 
 
@@ -42,7 +40,7 @@ def decode(raw: bytes) -> dict[str, Any]:
         value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise ProblemError("invalid_request", "The body is not JSON.", status=400) from error
-    if not isinstance(value, dict) or len(value) > MOST_MEMBERS:
+    if not isinstance(value, dict):
         raise ProblemError.fields(
             FieldFault("", "an object with the fields of this request is expected")
         )
@@ -71,6 +69,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ProblemError.fields(FieldFault(_printable(twice), "given twice"))
+    if len(members) > MOST_MEMBERS:
+        raise ProblemError.fields(FieldFault("", f"an object has more than {MOST_MEMBERS} fields"))
     return members
 
 
@@ -80,6 +80,13 @@ def _integer(digits: str) -> float:
         if len(digits) <= MOST_DIGITS
         else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
     )
+
+
+def _fraction(text: str) -> float:
+    """A number with a fraction or exponent; what only rounds to a whole number is not one."""
+    value = float(text)
+    exact = len(text) < EXACT or not value.is_integer() or Decimal(text) == Decimal(value)
+    return value if exact else math.nan
 
 
 def _constant(name: str) -> NoReturn:
@@ -104,4 +111,6 @@ def _printable(name: str) -> str:
     return name.encode("ascii", "backslashreplace").decode()[:80]
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
+)

@@ -33,23 +33,10 @@ from webhooks.skus import record
 
 _MAX_ID_DIGITS = 18
 
-customers = APIBlueprint(
-    "products",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[openapi.CUSTOMERS],
-    abp_responses=openapi.faults(503),
-)
-managers = APIBlueprint(
-    "managed_products",
-    __name__,
-    url_prefix="/api/v1",
-    abp_tags=[openapi.MANAGERS],
-    abp_security=openapi.BY_ADMIN,
-)
+api = APIBlueprint("products", __name__, url_prefix="/api/v1", abp_responses=openapi.faults(503))
 
 
-@customers.get("/products", responses={200: ProductPage, **openapi.faults(422)})
+@api.get("/products", tags=[openapi.CUSTOMERS], responses={200: ProductPage, **openapi.faults(422)})
 @endpoint()
 def list_products(query: ProductQuery) -> Response:
     """Products that have something on sale; sold-out ones stay, with nothing available."""
@@ -66,7 +53,11 @@ def list_products(query: ProductQuery) -> Response:
     return answer(ProductPage(items=items, next_cursor=cursors.seal("product", after)))
 
 
-@customers.get("/products/<product_id>", responses={200: ProductDetail, **openapi.faults(404)})
+@api.get(
+    "/products/<product_id>",
+    tags=[openapi.CUSTOMERS],
+    responses={200: ProductDetail, **openapi.faults(404)},
+)
 @endpoint()
 def show_product(path: ProductPath) -> Response:
     """A product, and what its specs may be."""
@@ -74,7 +65,9 @@ def show_product(path: ProductPath) -> Response:
     return answer(_detail(the_shop().database.read(lambda tx: catalogue.product(tx, number))))
 
 
-@customers.get("/categories", responses={200: CategoryPage, **openapi.faults(422)})
+@api.get(
+    "/categories", tags=[openapi.CUSTOMERS], responses={200: CategoryPage, **openapi.faults(422)}
+)
 @endpoint()
 def list_categories(query: CategoryQuery) -> Response:
     """The categories right below another one, or at the top."""
@@ -89,8 +82,10 @@ def list_categories(query: CategoryQuery) -> Response:
     )
 
 
-@managers.patch(
+@api.patch(
     "/products/<product_id>",
+    tags=[openapi.MANAGERS],
+    security=openapi.BY_ADMIN,
     responses={
         200: ProductDetail,
         **openapi.faults(400, 401, 403, 404, 409, 413, 415, 422, 503),

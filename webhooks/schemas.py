@@ -27,6 +27,8 @@ from store.models import OrderStatus
 from webhooks.problems import FieldFault, ProblemError, sentence
 
 MAX_NOTE = 200
+MOST_TEXT = 4000  # as sent; the limits of each field count after trimming
+MOST_LINES = 5000  # as sent; 50 after equal SKUs are summed
 _VISIBLE_ASCII = r"^[!-~]{1,255}$"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -89,21 +91,27 @@ def _schema(most: int, least: int = 1) -> Any:
     return Field(json_schema_extra={"minLength": least, "maxLength": most})
 
 
-Whole = Annotated[int, Strict(), BeforeValidator(_whole, json_schema_input_type=int)]
-PriceFen = Annotated[Whole, Field(ge=1, le=money.MAX_PRICE_FEN, description="fen")]
-Units = Annotated[Whole, Field(ge=0, le=stock.MAX_UNITS)]
-Quantity = Annotated[Whole, Field(ge=1, le=orders.MAX_QUANTITY)]
-SkuCode = Annotated[str, _checked(names.sku_code), _schema(names.MAX_CODE)]
-Name = Annotated[str, _checked(names.product_name), _schema(names.MAX_NAME)]
-Category = Annotated[str, _checked(names.category_path), _schema(names.MAX_CATEGORY, 0)]
-CustomerId = Annotated[str, _checked(_customer_id), _schema(64)]
-Remark = Annotated[str, _checked(_line(orders.MAX_REMARK)), _schema(orders.MAX_REMARK, 0)]
-Note = Annotated[str, _checked(_line(MAX_NOTE)), _schema(MAX_NOTE, 0)]
-Short = Annotated[str, _checked(_line(40)), _schema(40, 0)]
-Specs = Annotated[
-    dict[str, str], Field(max_length=names.MAX_SPECS, examples=[{"颜色": "白色", "尺寸": "L"}])
+Text = Annotated[str, Field(max_length=MOST_TEXT)]
+# The bounds stand before the validator, or pydantic leaves them out of the JSON schema.
+PriceFen = Annotated[
+    int,
+    Strict(),
+    Field(ge=1, le=money.MAX_PRICE_FEN, description="fen"),
+    BeforeValidator(_whole),
 ]
-Limit = Annotated[int, BeforeValidator(_digits), Strict(), Field(ge=1, le=100)]
+Units = Annotated[int, Strict(), Field(ge=0, le=stock.MAX_UNITS), BeforeValidator(_whole)]
+Quantity = Annotated[int, Strict(), Field(ge=1, le=orders.MAX_QUANTITY), BeforeValidator(_whole)]
+Limit = Annotated[int, Strict(), Field(ge=1, le=100), BeforeValidator(_digits)]
+SkuCode = Annotated[Text, _checked(names.sku_code), _schema(names.MAX_CODE)]
+Name = Annotated[Text, _checked(names.product_name), _schema(names.MAX_NAME)]
+Category = Annotated[Text, _checked(names.category_path), _schema(names.MAX_CATEGORY, 0)]
+CustomerId = Annotated[Text, _checked(_customer_id), _schema(64)]
+Remark = Annotated[Text, _checked(_line(orders.MAX_REMARK)), _schema(orders.MAX_REMARK, 0)]
+Note = Annotated[Text, _checked(_line(MAX_NOTE)), _schema(MAX_NOTE, 0)]
+Short = Annotated[Text, _checked(_line(40)), _schema(40, 0)]
+Specs = Annotated[
+    dict[Text, Text], Field(max_length=names.MAX_SPECS, examples=[{"颜色": "白色", "尺寸": "L"}])
+]
 IdempotencyKey = Annotated[str, Field(pattern=_VISIBLE_ASCII)]
 
 
@@ -210,10 +218,10 @@ class ContactIn(Input):
     """Where the goods go."""
 
     name: Annotated[
-        str, _checked(lambda text: names.plain_text("contact", text, most=50)), _schema(50)
+        Text, _checked(lambda text: names.plain_text("contact", text, most=50)), _schema(50)
     ]
-    phone: Annotated[str, _checked(orders.phone), _schema(20, 3)]
-    address: Annotated[str, _checked(_line(200)), _schema(200, 0)] = ""
+    phone: Annotated[Text, _checked(orders.phone), _schema(20, 3)]
+    address: Annotated[Text, _checked(_line(200)), _schema(200, 0)] = ""
 
 
 class LineIn(Input):
@@ -230,7 +238,9 @@ class OrderIn(Input):
     """An order as a customer sends it."""
 
     customer_id: CustomerId
-    lines: list[LineIn] = Field(min_length=1, description="1 to 50 after equal SKUs are summed")
+    lines: list[LineIn] = Field(
+        min_length=1, max_length=MOST_LINES, description="1 to 50 after equal SKUs are summed"
+    )
     contact: ContactIn | None = None
     remark: Remark = ""
     channel: Literal["api", "h5", "chat", "pos"] = "api"

@@ -5,16 +5,20 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from flask import Blueprint
+from flask import Blueprint, Response
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
+from bot.messages import Role
 from bot.settings import Settings
 from tests.fakes.clock import FakeClock
+from webhooks.access import sign_in
 from webhooks.app import build, create_app
 from webhooks.asgi import create_asgi, make_server
 from webhooks.gate import Limits, Stream
@@ -23,6 +27,23 @@ from webhooks.shop import Shop
 ADMIN_TOKEN = "admin-token-of-the-tests"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``json`` is None when it was no JSON."""
+
+    status_code: int
+    headers: Headers
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.data) if self.data.startswith((b"{", b"[")) else None
 
 
 class Api:
@@ -40,18 +61,21 @@ class Api:
         token: str | None = ADMIN_TOKEN,
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> TestResponse:
+    ) -> Answer:
         """One request; ``body`` is sent as JSON, ``raw`` as it is, ``token`` None = a stranger."""
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         data = json.dumps(body).encode() if raw is None and body is not None else raw
         if data is not None:
             sent["Content-Type"] = "application/json"
-        return self.client.open(path, method=method, data=data, headers=sent | dict(headers or {}))
+        with self.client.open(
+            path, method=method, data=data, headers=sent | dict(headers or {})
+        ) as got:
+            return Answer(got.status_code, got.headers, got.data)
 
-    def get(self, path: str, **options: Any) -> TestResponse:
+    def get(self, path: str, **options: Any) -> Answer:
         return self.call("GET", path, **options)
 
-    def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
+    def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         return self.call("POST", path, body, **options)
 
     def add_sku(self, code: str = "CF-001", **fields: Any) -> dict[str, Any]:
@@ -61,10 +85,17 @@ class Api:
         assert response.status_code == 201, response.text
         return dict(response.json)
 
-    def order(self, sku: str = "CF-001", quantity: int = 1, **fields: Any) -> TestResponse:
+    def order(
+        self,
+        sku: str = "CF-001",
+        quantity: int = 1,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Answer:
         """A stranger orders."""
         body = {"customer_id": "wang", "lines": [{"sku": sku, "quantity": quantity}], **fields}
-        return self.post("/api/v1/orders", body, token=None)
+        return self.post("/api/v1/orders", body, token=None, headers=headers)
 
     def on_hand(self, code: str = "CF-001") -> tuple[int, int]:
         """On hand and reserved."""
@@ -76,7 +107,7 @@ MakeShop = Callable[..., Shop]
 Serve = Callable[..., Any]
 
 
-def code_of(response: TestResponse | httpx.Response) -> str:
+def code_of(response: Answer | httpx.Response | TestResponse) -> str:
     """The code of a problem; fails when the answer is none."""
     assert response.headers["Content-Type"] == PROBLEM, response.text
     document = json.loads(response.text)
@@ -114,6 +145,29 @@ def shop(make_shop: MakeShop) -> Shop:
 def api(shop: Shop) -> Api:
     """The API of ``shop``."""
     return Api(create_app(shop).test_client())
+
+
+SignedIn = Callable[..., Api]
+
+
+@pytest.fixture
+def signed_in(shop: Shop) -> SignedIn:
+    """The API as somebody with a role, signed in on the administration pages."""
+    door = Blueprint("test_door", __name__)
+
+    @door.get("/test-door/<subject>/<role>")
+    def enter(subject: str, role: str) -> Response:
+        sign_in(subject, Role.of(role))
+        return Response(status=204)
+
+    app = create_app(shop, door)
+
+    def enter_as(role: Role, subject: str = "console:ann") -> Api:
+        client = app.test_client()
+        assert client.get(f"/test-door/{subject}/{role.word}").status_code == 204
+        return Api(client)
+
+    return enter_as
 
 
 class LiveServer:
