@@ -147,6 +147,7 @@ def _kept(
             kind="reply",
             key=f"reply:{message.key}",
             payload={"reply": stored, "to": message.user_id, "inbox_id": inbox_id},
+            urgent=True,  # somebody waits for it: it does not queue behind the chat's pushes
         )
     return reply
 
