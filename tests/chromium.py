@@ -204,11 +204,11 @@ class Page:
                 (node) => node.innerText.includes({json.dumps(holding)}) && !node.disabled);
               const node = fit.at(-1);
               if (!node) return null;
-              node.scrollIntoView({{ block: "nearest", inline: "nearest" }});
+              node.scrollIntoView({{ block: "center", inline: "nearest" }});
               const box = node.getBoundingClientRect();
               const at = {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }};
               const hit = document.elementFromPoint(at.x, at.y);
-              return hit && (node.contains(hit) || hit.contains(node)) ? at : null;
+              return node.contains(hit) ? at : null;
             }})()"""
         )
         button = {"button": "left", "clickCount": 1, **place}

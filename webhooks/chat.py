@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
@@ -27,6 +27,7 @@ from webhooks.routing import body_value, read
 MAX_TEXT = 2000
 POLL_S = 1.0  # another process may have written
 PING_S = 15.0  # proxies close what is silent; the page reopens after 40 s of silence
+RETRY_MS = 1000  # a page that lost us tries again this soon
 HISTORY = 200  # lines a page starts with, per chat
 GROUP = "group"
 GROUP_NAME = "掌柜演示群"
@@ -100,14 +101,14 @@ class LiveChat:
         )
         self._receive(self._console.signed(message))
 
-    async def stream(self, after: str) -> AsyncIterator[bytes]:
+    async def stream(self, after: str) -> AsyncGenerator[bytes, None]:
         """Server-sent events: ``hello``, then ``lines`` as they are said, with pings in between.
 
         ``after`` is the id of the last event a page has seen, "" for the latest lines of every
         chat; one that is not ours starts over.
         """
         reader = _Reader(self._database, after)
-        yield _event("hello", self.boot)
+        yield b"retry: %d\n" % RETRY_MS + _event("hello", self.boot)
         with self._wakeups.bell() as bell:
             silent_s = 0.0
             while True:

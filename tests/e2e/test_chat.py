@@ -15,7 +15,7 @@ from bot.platforms.console import ConsolePlatform
 from store import outbox
 from store.db import Database, Tx
 from tests.conftest import AddSku
-from tests.e2e.conftest import Serve
+from tests.e2e.conftest import Serve, code_of
 from webhooks.app import create_app
 from webhooks.chat import PEOPLE, LiveChat, blueprint
 from webhooks.demo import furnish
@@ -53,7 +53,7 @@ class Page:
 
         async def first() -> tuple[list[dict[str, Any]], str]:
             async with aclosing(self.live.stream(after)) as events:
-                assert (await anext(events)).startswith(b"event: hello\ndata: ")
+                assert b"event: hello\ndata: " in await anext(events)
                 return _lines(await asyncio.wait_for(anext(events), 5))
 
         return asyncio.run(first())
@@ -151,7 +151,7 @@ def test_a_visitor_without_a_role_changes_nothing(page: Page) -> None:
 def test_what_the_page_would_never_send_is_refused(page: Page, wrong: dict[str, Any]) -> None:
     answer = page.browser.post("/chat/messages", json=SAID | wrong)
     assert answer.status_code == 422
-    assert answer.json["code"] == "invalid_request"
+    assert code_of(answer) == "invalid_request"
 
 
 def test_a_form_of_another_site_is_not_listened_to(page: Page) -> None:
@@ -185,7 +185,7 @@ def test_a_line_is_on_the_stream_as_soon_as_it_is_said(
     )
     with server.client() as client, client.stream("GET", "/chat/events") as stream:
         events = stream.iter_lines()
-        assert next(events) == "event: hello"
+        assert "event: hello" in (next(events), next(events))
         assert client.post("/chat/messages", json=SAID).status_code == 202
         assert _next_line(events)["text"] == "咖啡豆+5"
 

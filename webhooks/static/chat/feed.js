@@ -104,7 +104,7 @@ export class Feed {
     ]);
     return this.row(line, `avatar who-${line.who}`, shown.slice(0, 1), [
       by,
-      el("div", { class: "bubble", text: line.text }),
+      el("div", { class: "bubble", text: this.pressedLabel(line.text) ?? line.text }),
     ]);
   }
 
@@ -114,7 +114,7 @@ export class Feed {
       el("span", { class: "tag", text: "机器人" }),
     ]);
     const body = card(line.reply, {
-      quoted: asked && line.chat === "group" ? `${this.speaker(asked)}：${asked.text}` : "",
+      quoted: asked && line.chat === "group" ? `${this.speaker(asked)}：${this.pressedLabel(asked.text) ?? asked.text}` : "",
       news: line.answers === null,
       press: (button) => this.hooks.press(button),
     });
@@ -131,6 +131,17 @@ export class Feed {
     if (line.id) node.dataset.line = line.id;
     node.title = clock(new Date(line.at), { seconds: true });
     return node;
+  }
+
+  // The command of a question's button carries the question's name (确认 A1B2C3), which is for
+  // the bot; people pressed 确认.
+  pressedLabel(text) {
+    for (const { who, reply } of this.lines.values()) {
+      if (who !== null || reply.outcome !== "confirm") continue;
+      const button = reply.buttons.find(({ command }) => command === text);
+      if (button) return button.label;
+    }
+    return null;
   }
 
   speaker(line) {
