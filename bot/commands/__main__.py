@@ -13,10 +13,10 @@ _HEAD = """\
 What can be said to the bot in the strict written form: a command word first, then the values in any
 order. Made from the declarations in `bot/commands/` by `python -m bot.commands`.
 
-Values are recognised by their shape: `颜色=白`, `128元` or `￥128`, `库存30`, `预警5`, `分类 器具/壶`,
-`编码 SC-01`, `#1033`, `今天`; bare numbers go to the numeric values in the order shown. `咖啡豆+50` and
-`咖啡豆 -3` are short for restock and deduct. A role may do all that the lower ones may:
-owner > manager > staff > viewer > none.
+Values are recognised by their shape: `颜色=白`, `128元` or `￥128`, `库存30`, `预警5`,
+`分类 器具/壶`, `编码 SC-01`, `#1033`, `今天`; bare numbers go to the numeric values in the order
+shown. `咖啡豆+50` and `咖啡豆 -3` are short for restock and deduct. A role may do all that the
+lower ones may: owner > manager > staff > viewer > none.
 """
 
 

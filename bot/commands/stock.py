@@ -87,7 +87,7 @@ def stocktake(ctx: Context, sku: Sku, quantity: Counted, shelf: Shelf | None = N
         "有没有货", "有货吗", "stock",
     ),
     role=Role.VIEWER,
-    help=Text("查一个商品的库存和价格；不带商品名则列出全部", "Show the stock of a product, or of all"),
+    help=Text("查一个商品的库存；不带名称则列出全部", "Show the stock of a product, or of all"),
     examples=(
         Example("查咖啡豆", {"name": "咖啡豆"}, reply="现有"),
         Example("库存", {}, reply="可售"),

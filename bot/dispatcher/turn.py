@@ -151,8 +151,7 @@ class Turn:
             key, error = "refused.unbound", "forbidden"
         else:
             return None
-        if command.writes:
-            self._record(command.intent, {}, outcome=error)
+        self._record(command.intent, {}, outcome=error)
         return cards.refused(self.language, key, intent=command.intent, error=error)
 
     @property
@@ -282,7 +281,7 @@ class Turn:
         key = next(iter(reading.bad), "") or reading.missing[0]
         slot = command.parameter(key).slot
         options = tuple((words[0], words[0]) for words in slot.choices.values())
-        pending = Pending(command, slots)
+        pending = Pending(command, slots, reading.doubt if command.writes else "")
         reply = self._ask_one_of(pending, key, question, options)
         return replace(
             reply, intent=command.intent, error="invalid_request" if reading.bad else None
@@ -298,6 +297,7 @@ class Turn:
             "question": question,
             "options": [list(option) for option in options],
             "shown": pending.shown,
+            "doubt": pending.doubt,
         }
         self._open("question", waiting, self.person.user_id)
         buttons = tuple(Button(label, value) for label, value in options)
@@ -378,8 +378,11 @@ class Turn:
         missing = tuple(p.key for p in command.parameters if p.required and p.key not in slots)
         if missing:
             question = questions.ask(self.language, command, missing, {})
-            return self._ask_for(command, slots, question, Reading(missing=missing))
-        pending = Pending(command, slots, shown=asked.command["shown"])
+            return self._ask_for(
+                command, slots, question, Reading(missing=missing, doubt=asked.command["doubt"])
+            )
+        waiting = asked.command
+        pending = Pending(command, slots, waiting["doubt"], waiting["shown"])
         return self._perform(pending, self.person)
 
     def _current(self) -> OpenDialogue | None:

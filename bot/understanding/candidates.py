@@ -15,9 +15,11 @@ from bot.understanding.shapes import Scrap
 UNSURE = re.compile(
     r"不(?!锈|粘|倒翁)|别(?!针|致)|没(?!药)|勿|如果|要是|的话|万一|吗|呢|怎|什么|啥|多少|几|谁|哪|为何|是否"
     r"|已经|刚才|刚刚|昨天|前天|明天|后天|上次|之前|以后|等|再|先|还|大家|我|你|他|她|它|那个|这个|这件|那件|说"
-    r"|[?\"]|\b(?:not|never|don't|if|when|should|would|did|was|were|why|how|what)\b",
+    r"|全部|所有|全场|[?\"@]|\b(?:all|not|never|don't|if|when|should|would|did|was|were|why|how|what)\b",
     re.IGNORECASE,
 )
+# Left over beside a number these change what the number means: 到 50, 5打, 涨 5, 8折.
+CHANGING = re.compile(r"[0-9到打箱折涨降加减%^*/×]")
 LONG = 12  # characters: a longer run nobody knows is talk, not a product
 _SHORTHAND = re.compile(
     r"(?P<target>.*[^\s+\-])(?P<gap>\s?)(?P<sign>[+-])\s?"
@@ -71,9 +73,14 @@ class Candidate:
     @property
     def talk(self) -> bool:
         """Whether a line that begins with the word is people talking: 补货这件事明天再说."""
-        if self.spaced or self.filled.known or self.command.rest is None:
-            return bool(self.command.answers and self.filled.leftover)
-        return bool(self.odd)
+        filled, command = self.filled, self.command
+        if command.answers:
+            return bool(filled.leftover)
+        if self.spaced or filled.known:
+            return False
+        if command.rest is None:
+            return bool(filled.leftover) and not filled.slots
+        return bool(self.odd) or (command.writes and self.lost and len(self.word) == 1)
 
 
 def candidate(

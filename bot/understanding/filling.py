@@ -18,7 +18,8 @@ _ASKING = re.compile(
     r"|咋样|怎么样|现在|please|the|of|any|码)+",
     re.IGNORECASE,
 )
-_NUMBERISH = re.compile(r"(?<![A-Za-z])[+-]?\.?\d[\w.,]*")
+_NOTHING = re.compile(r"[ ,，、]+")
+_NUMBERISH = re.compile(r"(?<![A-Za-z0-9_\-])[+-]?\.?\d[\w.,]*")
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Filled:
     """The slots of one command in one message. ``leftover``: words that no slot took.
 
     ``known``: the catalogue knows the target. ``place``: where it stands in the text. ``several``:
-    another product is named too.
+    another product is named too. ``bare``: slots filled by numbers without label or unit.
     """
 
     slots: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Filled:
     known: bool = False
     place: tuple[int, int] = (0, 0)
     several: bool = False
+    bare: set[str] = field(default_factory=set)
 
 
 def fill(
@@ -242,6 +244,7 @@ def _take_numbers(
         match = _next_number(parameter, scrap, glued=glued)
         if match is not None:
             scrap.take(_lead(scrap, parameter.slot, match.start()), match.end())
+            filled.bare |= {parameter.key} if match["unit"] is None else set()
             _keep(parameter, _number(match, parameter.slot), filled)
 
 
@@ -269,7 +272,7 @@ def _open(parameter: Parameter, filled: Filled) -> bool:
 
 def _take_rest(command: Command, scrap: Scrap, catalogue: Catalogue | None, filled: Filled) -> None:
     """Give what is left to the slot that takes words; what it cannot take is left over."""
-    filler = _FILLER if command.writes else _ASKING
+    filler = _filler(command)
     _blame_numbers(command, scrap, filled)
     segments = [(at, words) for at, words in scrap.segments() if not filler.fullmatch(words)]
     rest = command.rest
@@ -279,6 +282,15 @@ def _take_rest(command: Command, scrap: Scrap, catalogue: Catalogue | None, fill
         _around_known(rest, scrap, segments, catalogue, filled)
     elif segments:
         _words(rest, segments, catalogue, filled)
+    if rest is not None and rest.slot.kind is Kind.NAME and catalogue is not None:
+        _doubt_a_known_name(rest, catalogue, filled)
+
+
+def _filler(command: Command) -> re.Pattern[str]:
+    """Which words say nothing: of a write that needs no value every word counts (打烊了)."""
+    if not command.writes:
+        return _ASKING
+    return _FILLER if any(p.required for p in command.parameters) else _NOTHING
 
 
 def _blame_numbers(command: Command, scrap: Scrap, filled: Filled) -> None:
@@ -293,6 +305,13 @@ def _blame_numbers(command: Command, scrap: Scrap, filled: Filled) -> None:
                 break
 
 
+def _doubt_a_known_name(rest: Parameter, catalogue: Catalogue, filled: Filled) -> None:
+    """A name that is taken with one bare number is as likely a delivery: add hoodie 5."""
+    name = filled.slots.get(rest.key)
+    if name and filled.bare == filled.slots.keys() - {rest.key} and catalogue.target(name):
+        filled.leftover.append(name)
+
+
 def _around_known(
     rest: Parameter,
     scrap: Scrap,
@@ -303,6 +322,8 @@ def _around_known(
     """Words beside a known product: specs said as pairs, or a longer name that nobody knows."""
     start, end = filled.place
     touching = [(at, words) for at, words in segments if at == end or at + len(words) == start]
+    if filled.several:
+        touching = []
     if touching:
         start = min(start, *(at for at, _ in touching))
         end = max(end, *(at + len(words) for at, words in touching))

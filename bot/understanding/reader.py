@@ -10,6 +10,7 @@ from bot.registry import COMMANDS, Command, Registry
 from bot.slots import Kind
 from bot.understanding import questions, shapes
 from bot.understanding.candidates import (
+    CHANGING,
     LONG,
     UNSURE,
     Candidate,
@@ -143,7 +144,7 @@ def _judged(best: Candidate, commands: Registry, language: str) -> Reading:
         bad=filled.bad,
         doubt=" ".join(filled.leftover) or best.odd,
         lost=best.lost,
-        summons=best.spaced or filled.known or command.rest is None,
+        summons=best.spaced or filled.known or (command.rest is None and best.clean),
     )
     if missing or filled.bad:
         question = questions.ask(language, command, missing, filled.bad)
@@ -158,7 +159,8 @@ def _judged(best: Candidate, commands: Registry, language: str) -> Reading:
 
 def _unsure(best: Candidate) -> str:
     """What becomes of a write of which a part was not understood."""
-    talk = best.odd or best.filled.several or UNSURE.search(" ".join(best.filled.leftover))
+    left = " ".join(best.filled.leftover)
+    talk = best.odd or best.filled.several or UNSURE.search(left) or CHANGING.search(left)
     return "clarify" if talk or not (best.spaced or best.filled.known) else "confirm"
 
 

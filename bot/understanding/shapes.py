@@ -13,7 +13,7 @@ from bot.slots import Slot
 UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册"
 _UNIT = rf"(?:[{UNITS}](?![{UNITS}])|pcs|units?|pieces?)"
 _YUAN = r"(?:块钱|元钱|元整|元|块|rmb|cny|yuan)"
-_NUMBER = r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?"
+_NUMBER = r"[+-]?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?"
 # A number ends here: no letter, digit of any script, underscore or power follows, nor 折 号 %.
 _END = r"(?!(?![\u3400-\u9fff])\w)(?!\.[0-9])(?![%折号年月日点度楼层])"
 _START = r"(?<![0-9A-Za-z_./])(?<![0-9A-Za-z\u3400-\u9fff]-)"

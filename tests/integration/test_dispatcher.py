@@ -17,7 +17,7 @@ from bot.dispatcher import Dispatcher
 from bot.messages import Reply, Role
 from bot.registry import COMMANDS, Context, Example, Registry, command
 from store import audit, chats, inbox, members, skus, stock
-from store.db import Database
+from store.db import Database, Tx
 from store.errors import BusyError
 from store.models import Outbox, StockMovement
 from tests.fakes.clock import FakeClock
@@ -141,7 +141,7 @@ def test_a_late_yes_confirms_nothing(talk: Talk) -> None:
         ("补货 手冲壶 500", "倍"),
         ("上架 T恤 颜色=米色 尺寸=L 59", "以前没有过"),
         ("授权 阿May 店员", "先确认"),
-        ("补货 咖啡豆 5 外加", "没听懂「外加」"),
+        ("补货 咖啡豆 5 哦", "没听懂「哦」"),
     ],
 )
 def test_what_weighs_is_shown_before_it_is_done(talk: Talk, text: str, why: str) -> None:
@@ -399,8 +399,13 @@ def test_a_message_that_finds_the_database_busy_waits_and_is_handled_later(
     row = talk.dispatcher.receive(talk.message("咖啡豆+50"))
     locked, done = threading.Event(), threading.Event()
 
+    def wait_with_the_lock(tx: Tx) -> None:
+        stock.lock(tx, ["KFD"])
+        locked.set()
+        done.wait(60)
+
     def hold() -> None:
-        patient.run(lambda tx: (stock.lock(tx, ["KFD"]), locked.set(), done.wait(60)))
+        patient.run(wait_with_the_lock)
 
     holder = threading.Thread(target=hold)
     holder.start()
@@ -530,7 +535,7 @@ def _with_broken_command() -> Registry:
 def _locks(
     registry: Registry, intent: str, codes: tuple[str, str], meet: threading.Barrier
 ) -> None:
-    """A command that takes one SKU, waits until the other has taken its own, then wants the second."""
+    """A command that takes one SKU, waits until the other has its own, then wants the second."""
 
     @command(
         intent,

@@ -90,7 +90,7 @@ def test_no_sentence_is_missing_or_idle() -> None:
         if path.name != "sentences.py"
     )
     named = set(re.findall(r"(?<=[\"'])([a-z_]+(?:\.[a-z_]+)*)(?=[\"'])", source))
-    families = {match for match in re.findall(r"f[\"']([a-z_]+)\.\{", source)}
+    families = set(re.findall(r"f[\"']([a-z_]+)\.\{", source))
 
     idle = {key for key in SENTENCES if key not in named and key.split(".")[0] not in families}
     idle = {key for key in idle if key.removesuffix(".field") not in named}
