@@ -198,7 +198,7 @@ def test_what_was_typed_outlives_a_server_that_dies(chromium: Chromium, tmp_path
     with Demo(tmp_path / "shop", port=port):
         page.wait("document.querySelector('#line').textContent === ''", seconds=20)
         page.click("button", holding="重发")
-        page.see("61 → 63")
+        page.see("61 → 63", seconds=20)  # the dead one's lease must run out first
         page.wait("!document.querySelector('.failed, .sending')")
         said = "[...document.querySelectorAll('.said[data-who]')].map((n) => n.dataset.line)"
         assert page.evaluate(f"new Set({said}).size") == page.evaluate(f"{said}.length") == 2
