@@ -42,8 +42,10 @@ def chat(tx: Tx, platform: str, chat_id: str) -> ChatView | None:
     return None if row is None else _view(row)
 
 
-def bind(tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "") -> bool:
-    """Make a chat the shop's; at first it hears of everything.
+def bind(
+    tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "", language: str = "zh"
+) -> bool:
+    """Make a chat the shop's; at first it hears of everything, in ``language``.
 
     Returns False when it was bound already.
     """
@@ -52,7 +54,12 @@ def bind(tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "") -> b
         return False
     if row is None:
         row = Chat(
-            platform=platform, chat_id=chat_id, kind=kind, name=name[:120], created_at=tx.now
+            platform=platform,
+            chat_id=chat_id,
+            kind=kind,
+            name=name[:120],
+            language=language,
+            created_at=tx.now,
         )
     row.bound_at = tx.now
     tx.add(row)

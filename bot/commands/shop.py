@@ -121,5 +121,5 @@ def _spoken(ctx: Context, where: dict[str, str]) -> str:
 
 def _make_listener(ctx: Context, where: dict[str, str]) -> None:
     """A direct chat that subscribes becomes the shop's, and hears of what it asked for only."""
-    if chats.bind(ctx.tx, **where, kind=ctx.message.chat_kind):
+    if chats.bind(ctx.tx, **where, kind=ctx.message.chat_kind, language=ctx.language):
         chats.unsubscribe(ctx.tx, **where, topic=chats.ALL)

@@ -226,7 +226,13 @@ class Turn:
         if not self._unbound or not owner:
             return text
         where = self.message
-        chats.bind(self.tx, platform=where.platform, chat_id=where.chat_id, kind=where.chat_kind)
+        chats.bind(
+            self.tx,
+            platform=where.platform,
+            chat_id=where.chat_id,
+            kind=where.chat_kind,
+            language=self.language,
+        )
         return "\n".join(part for part in (text, texts.say(self.language, "bound.now")) if part)
 
     def _context(self, person: Person) -> Context:

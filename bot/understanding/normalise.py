@@ -2,7 +2,7 @@
 
 import re
 
-MAX_CHARS = 2000  # longer than any command in the strict form
+MAX_CHARS = 1000  # longer than any command in the strict form
 
 # By table, not NFKC: NFKC turns "1²" into "12".
 _TABLE: dict[int, int | str] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from bot import texts
@@ -24,6 +25,8 @@ from bot.understanding.normalise import MAX_CHARS, bare, normalise
 from bot.understanding.reading import Reading
 
 _TARGETS = frozenset({"sku", "skus"})
+_SENTENCE = 80  # characters within which a command word further on is looked for
+_TRIES = 12  # command words tried there: a line with more is no command
 _PRONOUN = re.compile(r"(?:那个|这个|它|上面那个|刚才那个)")
 
 
@@ -110,12 +113,16 @@ def _fullest(found: list[Candidate]) -> Candidate | None:
 
 def _anywhere(line: str, catalogue: Catalogue | None, commands: Registry) -> Candidate | None:
     """A command word further on, if every other word of the line is one of its slots."""
-    for at in range(1, len(line)):
-        for word in words_at(line, at, commands):
-            for command in commands.words[word]:
-                found = candidate(line, word, at, command, catalogue)
-                if _whole(found, line):
-                    return found
+    places = (
+        (at, word, command)
+        for at in range(1, min(len(line), _SENTENCE))
+        for word in words_at(line, at, commands)
+        for command in commands.words[word]
+    )
+    for at, word, command in islice(places, _TRIES):
+        found = candidate(line, word, at, command, catalogue)
+        if _whole(found, line):
+            return found
     return None
 
 

@@ -1,6 +1,7 @@
 """Reading messages: rows of a file, every declared example, and any text at all."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +96,17 @@ def test_a_price_reads_back_equal_however_it_is_written(fen: int, form: str) -> 
     text = form.format(f"{fen // 100}.{fen % 100:02d}")
 
     assert read(f"改价 手冲壶 {text}", CATALOGUE).slots["price_fen"] == fen
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["补货" * 490, "发" * 999, "咖啡豆 20 " * 120, "上架 " + "壶1" * 480, "规格 " + "a=b " * 240],
+)
+def test_a_hostile_line_costs_no_more_than_a_moment(text: str) -> None:
+    began = time.perf_counter()
+    read(text, CATALOGUE)
+
+    assert time.perf_counter() - began < 1  # some 80 ms when measured
 
 
 def test_a_reading_needs_no_catalogue() -> None:
