@@ -65,7 +65,10 @@ class _Position:
 
     def __init__(self, cursor: str) -> None:
         self.forward = bool(cursor)
-        message, micros, self.reply = (int(part) for part in (cursor or "0.0.0").split("."))
+        try:
+            message, micros, self.reply = (int(part) for part in (cursor or "0.0.0").split("."))
+        except ValueError as error:
+            raise ValueError("broken cursor") from error
         self.message, self.sent_at = message, _START + timedelta(microseconds=micros)
 
     def step(self, entry: _Entry) -> Line:
