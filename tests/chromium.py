@@ -197,7 +197,11 @@ class Page:
         self._until(lambda: text in self.text(within), f"{text!r} in {within}", seconds)
 
     def click(self, selector: str, *, holding: str = "") -> None:
-        """Click, on the screen, the last element that fits and has ``holding`` in its text."""
+        """Click, on the screen, the last element that fits and has ``holding`` in its text.
+
+        Not before the page has its style sheets: until then it moves under the pointer.
+        """
+        self.wait("document.readyState === 'complete'")
         place = self.wait(
             f"""(() => {{
               const fit = [...document.querySelectorAll({json.dumps(selector)})].filter(
@@ -217,7 +221,8 @@ class Page:
 
     def type(self, selector: str, text: str) -> None:
         """Click into a field and type over what is there."""
-        self.click(selector)
+        reached = f"document.activeElement === document.querySelector({json.dumps(selector)})"
+        self._until(lambda: self._reached(selector, reached), selector, PATIENCE_S)
         self.evaluate("document.activeElement.select()")
         self._call("Input.insertText", {"text": text})
 
@@ -246,6 +251,10 @@ class Page:
             self.faults.append(json.dumps(params["args"])[:500])
         elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
             self.faults.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
+
+    def _reached(self, selector: str, reached: str) -> bool:
+        self.click(selector)
+        return bool(self.evaluate(reached))
 
     def _until(self, ask: Callable[[], Any], what: str, seconds: float) -> Any:
         deadline = time.monotonic() + seconds
