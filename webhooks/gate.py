@@ -66,6 +66,7 @@ class Limits:
     held_bytes: int = HELD_BYTES
     streams: int = STREAMS
     send_timeout_s: float = SEND_TIMEOUT_S
+    linger_s: float = LINGER_S
 
 
 class DisconnectedError(Exception):
@@ -98,7 +99,7 @@ class Gate:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        exchange = _Exchange(scope, receive, send)
+        exchange = _Exchange(scope, receive, send, self._limits.linger_s)
         try:
             if scope["path"] in self._streams:
                 await self._stream(exchange)
@@ -199,7 +200,7 @@ class Gate:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, linger_s: float) -> None:
         self.body = bytearray()
         self.started = False
         self.path: str = scope["path"]
@@ -208,6 +209,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._complete = False
+        self._linger_s = linger_s
         # nginx drops names with underscores too: WSGI cannot tell them from those with hyphens.
         self._headers = [pair for pair in scope["headers"] if b"_" not in pair[0]]
 
@@ -300,7 +302,7 @@ class _Exchange:
             return  # the client waits for our word before it sends anything
         left = LINGER_BYTES
         try:
-            async with asyncio.timeout(LINGER_S):
+            async with asyncio.timeout(self._linger_s):
                 async for chunk in self.chunks():
                     left -= len(chunk)
                     if left < 0:
