@@ -77,10 +77,15 @@ class Events:
     """The live events of a shop; streams share one reader, and without a stream nothing is read."""
 
     def __init__(
-        self, database: Database, *, poll_s: float = POLL_S, ping_s: float = PING_S
+        self,
+        database: Database,
+        *,
+        poll_s: float = POLL_S,
+        ping_s: float = PING_S,
+        queue: int = QUEUE,
     ) -> None:
         self._database = database
-        self._poll_s, self._ping_s = poll_s, ping_s
+        self._poll_s, self._ping_s, self._queue = poll_s, ping_s, queue
         self._overlap = OVERLAP * database.busy_timeout_s
         self._clients: set[_Client] = set()
         self._seen: dict[str, datetime] = {}
@@ -99,7 +104,7 @@ class Events:
         ``ProblemError`` 422 for an ``after`` that is no id.
         """
         start = _start(after)
-        client = _Client()
+        client = _Client(self._queue)
         await self._join(client)
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
@@ -179,9 +184,9 @@ class Events:
 class _Client:
     """The events one stream has not sent yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.lagging = False
-        self._queue: asyncio.Queue[FeedEvent] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[FeedEvent] = asyncio.Queue(most)
 
     def tell(self, events: list[FeedEvent]) -> None:
         """Queue events; a client that lags too far behind is to start again from its last one."""

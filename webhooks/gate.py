@@ -155,7 +155,7 @@ class Gate:
         try:
             events = self._streams[exchange.path](exchange.request())
             async with aclosing(events) as open_events:  # type: ignore[type-var]  # generators all
-                first = await anext(open_events)
+                first = await anext(open_events, b"")
                 await exchange.begin_stream()
                 await self._until_over(exchange, first, open_events)
             await exchange.end_stream()

@@ -195,19 +195,17 @@ class LiveServer:
 
 
 @pytest.fixture
-def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
+def serve(shop: Shop) -> Iterator[Serve]:
     """Serves ``shop`` in a thread, with limits, blueprints and streams of the test's."""
     with ExitStack() as servers:
 
         def start(
             *,
-            shop: Shop | None = None,
             limits: Limits | None = None,
             blueprints: tuple[Blueprint, ...] = (),
             streams: Mapping[str, Stream] | None = None,
         ) -> LiveServer:
-            served = shop or request.getfixturevalue("shop")
-            gate = create_asgi(served, limits=limits, blueprints=blueprints, streams=streams)
+            gate = create_asgi(shop, limits=limits, blueprints=blueprints, streams=streams)
             return servers.enter_context(_running(gate))
 
         yield start
