@@ -242,6 +242,23 @@ class LeaseLostError(StoreError):
     code = "lease_lost"
 
 
+class BadFileError(StoreError):
+    """A file that cannot be read at all.
+
+    ``rule`` names why: size, rows, line, columns, quotes, nul, utf16, encoding, xlsx, empty,
+    heading, heading_twice. ``row`` is the first row at fault, ``limit`` the bound, ``value`` the
+    heading in question.
+    """
+
+    code = "invalid_request"
+
+    def __init__(
+        self, rule: str, *, row: int | None = None, limit: int | None = None, value: str = ""
+    ) -> None:
+        super().__init__(rule)
+        self.rule, self.row, self.limit, self.value = rule, row, limit, value
+
+
 class BusyError(StoreError):
     """The database did not let us in within the bounded retries; nothing was written."""
 

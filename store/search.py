@@ -46,7 +46,7 @@ def index_many(tx: Tx, pairs: Iterable[tuple[Sku, Product]]) -> None:
         for sku, text in stale
         for token in sorted({token for word in text.split() for token in _grams(word)})
     ]
-    tx.execute(insert(SearchToken), rows)
+    tx.execute(insert(SearchToken.__table__), rows)  # type: ignore[attr-defined]  # SQLModel's
 
 
 def _text(sku: Sku, product: Product) -> str:

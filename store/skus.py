@@ -142,9 +142,10 @@ def edit(
 def edit_many(tx: Tx, patches: Mapping[str, SkuPatch]) -> list[SkuEdit]:
     """``edit`` for up to ``CHUNK`` SKUs by code, told to nobody."""
     rows = stock.lock(tx, patches)
-    _lock_products(tx, {row.product_id for row in rows})
+    products = _lock_products(tx, {row.product_id for row in rows})
     edits = [
-        _edit_locked(tx, row, patch) for row, patch in zip(rows, patches.values(), strict=True)
+        _edit_locked(tx, row, products[row.product_id], patch)
+        for row, patch in zip(rows, patches.values(), strict=True)
     ]
     tx.flush()
     return edits
@@ -341,7 +342,7 @@ def set_schema(tx: Tx, *, product_id: int, schema: list[dict[str, Any]]) -> list
         select(Sku.specs).where(Sku.product_id == product.id, Sku.status == SkuStatus.ON_SALE)
     ).all()
     for specs in rows:
-        checked_specs(product, specs)
+        _specs_of(product, specs)
     tx.add(product)
     tx.changes.append(
         {"kind": "schema", "product": product.id, "before": before, "after": product.spec_schema}
@@ -384,7 +385,7 @@ def _add_chunk(tx: Tx, drafts: Sequence[SkuDraft], coder: "_Coder", cause: Cause
 def _new_row(
     tx: Tx, draft: SkuDraft, product: Product, coder: "_Coder", twins: dict[tuple[int, str], Sku]
 ) -> Sku:
-    specs = checked_specs(product, names.specs(dict(draft.specs or {})))
+    specs = _specs_of(product, draft.specs or {})
     key = (product.id or 0, names.specs_key(specs))
     if key in twins:
         raise _taken_by(twins[key])
@@ -447,37 +448,43 @@ def _twins(tx: Tx, products: Iterable[Product]) -> dict[tuple[int, str], Sku]:
     return {(row.product_id, row.specs_key): row for row in rows}
 
 
-def _lock_products(tx: Tx, product_ids: set[int]) -> None:
+def _lock_products(tx: Tx, product_ids: set[int]) -> dict[int, Product]:
     statement = select(Product).where(col(Product.id).in_(product_ids)).order_by(col(Product.id))
     fresh = {"populate_existing": True}
-    tx.exec(statement.with_for_update().execution_options(**fresh)).all()
+    rows = tx.exec(statement.with_for_update().execution_options(**fresh)).all()
+    return {row.id or 0: row for row in rows}
 
 
-def checked_specs(product: Product, specs: Mapping[str, str]) -> dict[str, str]:
-    """The specs in the schema's order and spelling."""
-    schema = {entry["key"]: entry for entry in product.spec_schema}
+def checked_specs(
+    product: str, schema: Sequence[Mapping[str, Any]], specs: Mapping[str, str]
+) -> dict[str, str]:
+    """Specs in the order and spelling of a product's schema. Raises ``SpecNotAllowedError``."""
+    entries = {entry["key"]: entry for entry in schema}
     for key in specs:
-        if key not in schema:
-            raise SpecNotAllowedError(product.name, key=key, allowed=tuple(schema))
-    missing = tuple(key for key, entry in schema.items() if entry["required"] and key not in specs)
+        if key not in entries:
+            raise SpecNotAllowedError(product, key=key, allowed=tuple(entries))
+    missing = tuple(key for key, entry in entries.items() if entry["required"] and key not in specs)
     if missing:
-        raise SpecNotAllowedError(product.name, missing=missing)
+        raise SpecNotAllowedError(product, missing=missing)
     return {
         key: _checked_value(product, entry, specs[key])
-        for key, entry in schema.items()
+        for key, entry in entries.items()
         if key in specs
     }
 
 
-def _checked_value(product: Product, entry: dict[str, Any], value: str) -> str:
+def _checked_value(product: str, entry: Mapping[str, Any], value: str) -> str:
     if entry["values"] is None:
         return value
     for allowed in entry["values"]:
         if names.name_key(allowed) == names.name_key(value):
             return str(allowed)
-    raise SpecNotAllowedError(
-        product.name, key=entry["key"], value=value, allowed=tuple(entry["values"])
-    )
+    allowed = tuple(entry["values"])
+    raise SpecNotAllowedError(product, key=entry["key"], value=value, allowed=allowed)
+
+
+def _specs_of(product: Product, specs: Mapping[str, str]) -> dict[str, str]:
+    return checked_specs(product.name, product.spec_schema, names.specs(dict(specs)))
 
 
 def _refuse_twin(tx: Tx, product: Product, specs: dict[str, str], *, but: int | None) -> None:
@@ -537,9 +544,8 @@ def _numbered(stem: str, number: int) -> str:
     return stem if number == 1 else f"{stem}-{number}"
 
 
-def _edit_locked(tx: Tx, row: Sku, patch: SkuPatch) -> SkuEdit:
-    """Change a SKU that is locked, and its product; noted for undo."""
-    product = tx.get_one(Product, row.product_id)
+def _edit_locked(tx: Tx, row: Sku, product: Product, patch: SkuPatch) -> SkuEdit:
+    """Change a SKU and its product, both locked; noted for undo."""
     before = _view(row, product)
     _apply_to_product(tx, product, patch)
     _apply_to_sku(tx, row, product, patch)
@@ -586,7 +592,7 @@ def _apply_to_sku(tx: Tx, row: Sku, product: Product, patch: SkuPatch) -> None:
     if patch.reorder_point is not None:
         row.reorder_point = checked_reorder_point(patch.reorder_point)
     if patch.specs is not None:
-        specs = checked_specs(product, names.specs(dict(patch.specs)))
+        specs = _specs_of(product, patch.specs)
         _refuse_twin(tx, product, specs, but=row.id)
         row.specs, row.specs_key = specs, names.specs_key(specs)
     if patch.status is not None:

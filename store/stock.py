@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 
 from store import names, outbox
@@ -49,10 +50,7 @@ class StockLevel:
 
 def receive(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
     """Add received units to stock on hand. Raises ``SkuNotFoundError``, ``InvalidValueError``."""
-    row = lock(tx, [sku])[0]
-    return _move(
-        tx, row, MovementKind.RESTOCK, on_hand=checked_units(quantity), reserved=0, cause=cause
-    )
+    return receive_locked(tx, lock(tx, [sku])[0], quantity=quantity, cause=cause)
 
 
 def deduct(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
@@ -73,7 +71,17 @@ def count(tx: Tx, *, sku: str, counted: int, cause: Cause) -> StockLevel:
     A count below what open orders hold raises ``InsufficientStockError``. A count that agrees is a
     movement of 0.
     """
-    row = lock(tx, [sku])[0]
+    return count_locked(tx, lock(tx, [sku])[0], counted=counted, cause=cause)
+
+
+def receive_locked(tx: Tx, row: Sku, *, quantity: int, cause: Cause) -> StockLevel:
+    """``receive`` for a row that is locked already."""
+    units = checked_units(quantity)
+    return _move(tx, row, MovementKind.RESTOCK, on_hand=units, reserved=0, cause=cause)
+
+
+def count_locked(tx: Tx, row: Sku, *, counted: int, cause: Cause) -> StockLevel:
+    """``count`` for a row that is locked already."""
     checked_units(counted, least=0)
     if counted < row.reserved:
         raise _short(tx, row, row.on_hand - counted)
@@ -250,7 +258,9 @@ def _move(
     )
     if tx.exec(guarded).rowcount != 1:
         raise InsufficientStockError(Shortage(row.code, max(-on_hand, reserved), row.available))
-    tx.refresh(row)
+    # The row is locked, so this is what the database has now; asking it would cost a statement.
+    set_committed_value(row, "on_hand", row.on_hand + on_hand)
+    set_committed_value(row, "reserved", row.reserved + reserved)
     movement = StockMovement(
         sku_id=row.id or 0,
         kind=kind,

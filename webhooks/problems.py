@@ -228,6 +228,7 @@ STATUSES: dict[type[StoreError], int] = {
     errors.NameTakenError: 409,
     errors.SpecNotAllowedError: 422,
     errors.StaleVersionError: 412,
+    errors.BadFileError: 422,
     errors.OrderNotFoundError: 404,
     errors.AmbiguousOrderError: 409,
     errors.WrongStateError: 409,

@@ -117,6 +117,7 @@ def _search_token() -> None:
         sa.Column("sku_id", steps.BIG_ID, nullable=False),
         sa.PrimaryKeyConstraint("token", "sku_id", name=op.f("pk_search_token")),
         sa.ForeignKeyConstraint(["sku_id"], ["sku.id"], name=op.f("fk_search_token_sku_id")),
+        sqlite_with_rowid=False,
     )
     steps.create_index("ix_search_token_sku_id", "search_token", ["sku_id"])
 
