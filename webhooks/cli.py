@@ -1,9 +1,10 @@
 """The ``zhanggui`` command line. Each command is a thin call; what is heavy is imported inside."""
 
+import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -167,9 +168,9 @@ def understand(
     ] = None,
 ) -> None:
     """Read one message a line, print what each means as JSON; needs no shop."""
-    from webhooks import terminal  # noqa: PLC0415
+    from webhooks import sku_files, terminal  # noqa: PLC0415
 
-    known = _catalogue(catalogue) if catalogue else None
+    known = sku_files.catalogue_of(catalogue) if catalogue else None
     for line in terminal.understand(_input_lines(), known):
         typer.echo(line)
 
@@ -240,6 +241,63 @@ def check(config: Config = None) -> None:
     if differences:
         raise typer.Exit(FAILED)
     typer.echo("up to date")
+
+
+@sku.command("import")
+def import_skus(
+    file: Annotated[Path, typer.Argument(help="CSV file.")],
+    *,
+    config: Config = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; write nothing.")
+    ] = False,
+    stock: Annotated[
+        Stock | None, typer.Option(help="What the stock of known SKUs means; else left alone.")
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Write the good rows when others are refused.")
+    ] = False,
+) -> None:
+    """Add and change SKUs from a file: all of it or, when a row is refused, nothing."""
+    from webhooks import sku_files  # noqa: PLC0415
+
+    with _engine(config) as engine, _progress("import", sku_files.STEPS) as step:
+        importer = sku_files.Importer(
+            engine.database,
+            default_reorder_point=engine.settings.shop.default_reorder_point,
+            progress=step,
+        )
+        sheet, planned = importer.plan(file, stock.value if stock else None)
+        stopped = bool(planned.refused) and not partial
+        if not dry_run and not stopped:
+            planned = importer.write(sheet, planned)
+    for line in sku_files.report(planned, rows=dry_run):
+        typer.echo(line)
+    if stopped:
+        raise CommandError(f"{file}: {len(planned.refused)} rows refused, nothing written")
+
+
+@sku.command("export")
+def export_skus(
+    file: Annotated[Path, typer.Argument(help="CSV file to write.")], config: Config = None
+) -> None:
+    """Write every SKU to a file that imports as it is."""
+    from webhooks import sku_files  # noqa: PLC0415
+
+    settings = _settings(config)
+    with _existing_database(settings) as database, _progress("export", None) as step:
+        sku_files.export(database, file, step)
+
+
+@contextmanager
+def _progress(label: str, length: int | None) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr when that is a terminal; call it after each step."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    unknown = itertools.count() if length is None else None
+    with typer.progressbar(unknown, length=length, label=label, file=sys.stderr) as bar:
+        yield lambda: bar.update(1)
 
 
 def _settings(config: Path | None) -> "Settings":
@@ -317,12 +375,20 @@ def _dumped(value: Any) -> str:
 
 def _explain(error: Exception) -> None:
     """Say in one line why the command failed."""
-    from bot.settings import SettingsError  # noqa: PLC0415
-    from store.errors import StoreError  # noqa: PLC0415
-
-    expected = isinstance(error, CommandError | SettingsError | StoreError)
-    words = str(error) if expected else f"{type(error).__name__}: {error}"
+    words = _words(error)
     typer.echo(f"zhanggui: {' '.join(words.split())}", err=True)
+
+
+def _words(error: Exception) -> str:
+    from bot.settings import SettingsError  # noqa: PLC0415
+    from bot.texts import explain  # noqa: PLC0415
+    from store.errors import BusyError, StoreError, UnavailableError  # noqa: PLC0415
+
+    if isinstance(error, CommandError | SettingsError | BusyError | UnavailableError):
+        return str(error)
+    if isinstance(error, StoreError):
+        return explain(error, "en")
+    return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":
