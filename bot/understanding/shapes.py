@@ -30,7 +30,9 @@ ORDERS = (
     re.compile(r"(?:订单号|订单|单号)\s?[:=]?\s?(?P<number>[0-9]{4,10})(?![0-9A-Za-z_])"),
     re.compile(r"(?<![0-9A-Za-z_.\-])(?P<number>[0-9]{4,10})(?![0-9A-Za-z_.\-])"),
 )
-TRACKING = re.compile(r"(?<![0-9A-Za-z])(?P<number>[A-Za-z]{0,4}[0-9]{8,22})(?![0-9A-Za-z])")
+TRACKING = re.compile(
+    r"(?<![0-9A-Za-z])(?P<number>[A-Za-z]{1,4}[0-9]{5,22}|[0-9]{8,22})(?![0-9A-Za-z])"
+)
 SPEC = re.compile(r"(?P<key>[^\s=,;:]{1,20})\s?=\s?(?P<value>[^\s=;,]{1,40})[;,]?")
 SCHEMA = re.compile(r"(?P<key>[^\s=,;?]{1,20})(?:\s?=\s?(?P<values>[^\s=;]{1,400}))?(?P<open>\?)?")
 TIME = re.compile(r"(?<![0-9:])(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?![0-9:])")
