@@ -387,7 +387,9 @@ class _Planner:
         key = names.name_key(draft.name)
         family = self._by_name.get(key) or _imagined(draft)
         specs_key = names.specs_key(_fitting(family, draft.specs or {}))
-        self._refuse_taken(wish, family.twins.get(specs_key))
+        if wish.code in self._taken:
+            raise _twice(wish)
+        self._refuse_twin(wish, family.twins.get(specs_key))
         self._agree(family, wish)
         self._by_name[key] = family
         family.twins[specs_key] = wish.code or ""
@@ -411,12 +413,13 @@ class _Planner:
         )
 
     def _plan_change(self, row: Row, wish: Item, known: _Known) -> None:
-        self._refuse_taken(wish, known.code if known.code in self._taken else None)
+        if known.code in self._taken:
+            raise _twice(wish)
         family = self._by_id[known.product_id]
         specs = None if wish.specs is None else _fitting(family, wish.specs)
         specs_key = known.specs_key if specs is None else names.specs_key(specs)
         twin = family.twins.get(specs_key, known.code)
-        self._refuse_taken(wish, twin if twin != known.code else None)
+        self._refuse_twin(wish, twin if twin != known.code else None)
         pairs: dict[str, tuple[Any, Any]] = {
             "price_fen": (known.price_fen, wish.price_fen),
             "specs": (known.specs, specs),
@@ -448,12 +451,12 @@ class _Planner:
             )
         )
 
-    def _refuse_taken(self, wish: Item, by: str | None) -> None:
-        """``by``: the code of the SKU in the way, empty for one that has none yet."""
-        if by in self._taken or by == "" or (wish.code in self._taken and by is None):
-            raise InvalidValueError("code" if wish.code else "name", "twice")
-        if by is not None:
-            raise CodeTakenError(by)
+    def _refuse_twin(self, wish: Item, twin: str | None) -> None:
+        """``twin``: the code of the SKU in the way, empty for one that has none yet."""
+        if twin in self._by_code:
+            raise CodeTakenError(twin)
+        if twin is not None:
+            raise _twice(wish)
 
     def _agree(
         self, family: _Family, wish: Item, *, renames: bool = False
@@ -493,6 +496,10 @@ _FAMILY = tuple(
     getattr(Product, name) for name in ("id", "name_key", "name", "category", "spec_schema")
 )
 _KNOWN = tuple(getattr(Sku, each.name) for each in fields(_Known))
+
+
+def _twice(wish: Item) -> InvalidValueError:
+    return InvalidValueError("code" if wish.code else "name", "twice")
 
 
 def _fitting(family: _Family, specs: Mapping[str, str]) -> dict[str, str]:
