@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 BODY_TIMEOUT_S = 10.0
 WORKERS = 16  # below the database's 20 connections: the worker's threads need some as well
-WAITING = 256  # requests that wait for a thread; at 5 ms each the last one waits 100 ms
+WAITING = 256  # requests that wait for a thread; 250 orders a second: the last waits one second
 HELD_BYTES = 64 << 20  # of bodies, all requests together
 STREAMS = 200
 SEND_TIMEOUT_S = 20.0  # a stream whose reader takes nothing for so long is dead

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Response, request
@@ -16,10 +16,16 @@ from flask_openapi3.types import ResponseDict
 from bot.messages import Role
 from store import clock, idempotency, orders
 from store.db import Tx
-from store.errors import OrderNotFoundError, StoreError
+from store.errors import (
+    InsufficientStockError,
+    OrderNotFoundError,
+    PriceChangedError,
+    SkuNotForSaleError,
+    StoreError,
+)
 from store.idempotency import Key
 from store.models import OrderStatus
-from store.orders import Contact, LineRequest, OrderRequest, OrderView
+from store.orders import Contact, LineRequest, OrderRequest, OrderView, Placed
 from webhooks import access, cursors, openapi
 from webhooks.access import Caller
 from webhooks.bodies import instant
@@ -44,6 +50,8 @@ from webhooks.schemas import (
 from webhooks.shop import the_shop
 from webhooks.skus import REPLAYED, record
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _ORDER_NO = re.compile(r"[0-9]{10}")
 _DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 _INPUT = openapi.faults(400, 413, 415, 422, 503)
@@ -65,21 +73,38 @@ def order_request(body: OrderIn) -> OrderRequest:
     )
 
 
-def _counted(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Count what became of an order. Refusals that name SKUs name ones the shop has."""
+def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
+    """Place an order for a page or the API; ``limited``: it counts for how often one may order.
+
+    Raises ``ProblemError`` 429 and whatever ``store.orders.place`` raises.
+    """
+    shop, began = the_shop(), time.perf_counter()
+    if limited:
+        shop.limiter.count(customer_id=body.customer_id, address=client_address())
+    asked = order_request(body)
+    placed = shop.database.run(
+        lambda tx: orders.place(tx, asked, terms=shop.terms, vault=shop.vault, key=key)
+    )
+    if not placed.replayed:
+        skus = tuple(line["sku"] for line in placed.answer["lines"])
+        shop.metrics.order(ACCEPTED, skus, time.perf_counter() - began)
+    return placed
+
+
+def counted(view: Callable[P, T]) -> Callable[P, T]:
+    """Count why an order was refused. Refusals that name SKUs name ones the shop has."""
 
     @wraps(view)
-    def counted(**path: str) -> Response:
+    def counting(*args: P.args, **options: P.kwargs) -> T:
         began, metrics = time.perf_counter(), the_shop().metrics
         try:
-            return view(**path)
+            return view(*args, **options)
         except (StoreError, ProblemError) as error:
-            lines = getattr(error, "lines", ())
-            skus = tuple(line.sku for line in lines)
+            skus = tuple(line.sku for line in getattr(error, "lines", ()))
             metrics.order(_outcome(error), skus, time.perf_counter() - began)
             raise
 
-    return counted
+    return counting
 
 
 @api.post(
@@ -87,25 +112,15 @@ def _counted(view: Callable[..., Response]) -> Callable[..., Response]:
     tags=[openapi.CUSTOMERS],
     responses={201: PlacedOut, **_INPUT, **openapi.faults(404, 409, 429)},
 )
-@_counted
+@counted
 @endpoint()
 def place_order(
     body: OrderIn, header: IdempotencyHeader, value: dict[str, Any], caller: Caller | None
 ) -> Response:
     """Place an order. The answer is sent when the order is durable; all lines or none."""
-    shop, began = the_shop(), time.perf_counter()
-    if caller is None:
-        shop.limiter.count(customer_id=body.customer_id, address=client_address())
     key = Key(header.key, idempotency.fingerprint(value)) if header.key else None
-    asked = order_request(body)
-    placed = shop.database.run(
-        lambda tx: orders.place(tx, asked, terms=shop.terms, vault=shop.vault, key=key)
-    )
-    if placed.replayed:
-        return answer(placed.answer, 201, REPLAYED)
-    skus = tuple(line["sku"] for line in placed.answer["lines"])
-    shop.metrics.order(ACCEPTED, skus, time.perf_counter() - began)
-    return answer(placed.answer, 201)
+    placed = take(body, key, limited=caller is None)
+    return answer(placed.answer, 201, REPLAYED if placed.replayed else None)
 
 
 @api.get(
@@ -298,5 +313,16 @@ def _shown(order: OrderView) -> Response:
     return answer(order_out(order))
 
 
-def _outcome(error: StoreError | ProblemError) -> str:
-    return error.code if isinstance(error, StoreError) else error.problem.code
+def _outcome(error: Exception) -> str:
+    if isinstance(error, StoreError):
+        return error.code
+    return error.problem.code if isinstance(error, ProblemError) else "internal_error"
+
+
+def _known(error: Exception) -> tuple[str, ...]:
+    """The SKUs that a refusal names and the shop has; labels must not be made of guesses."""
+    if isinstance(error, SkuNotForSaleError):
+        return error.skus
+    if isinstance(error, InsufficientStockError | PriceChangedError):
+        return tuple(line.sku for line in error.lines)
+    return ()

@@ -201,6 +201,7 @@ def serve(shop: Shop) -> Iterator[Serve]:
 
         def start(
             *,
+            shop: Shop = shop,
             limits: Limits | None = None,
             blueprints: tuple[Blueprint, ...] = (),
             streams: Mapping[str, Stream] | None = None,
