@@ -16,11 +16,25 @@ DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
+class Reversal:
+    """One change undone: ``field`` of ``what`` (a code, a person, a topic) as it was and is now.
+
+    ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role`` or
+    ``subscription``; values are what the operations take.
+    """
+
+    what: str
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Undone:
-    """What was undone: the entry's intent, and per change what, from, and to (now in force)."""
+    """What was undone: the entry's intent, and each of its changes, the last one first."""
 
     intent: str
-    lines: tuple[tuple[str, str, str], ...]
+    reversals: tuple[Reversal, ...]
 
 
 def record(
@@ -73,27 +87,27 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str) -> Undone:
     if entry is None:
         raise NothingToUndoError
     by = Cause(f"undo:{cause_key}", actor)
-    lines = [_reverse(tx, change, by) for change in reversed(entry.changes)]
+    reversals = tuple(_reverse(tx, change, by) for change in reversed(entry.changes))
     entry.undone = True
     tx.add(entry)
-    return Undone(entry.intent, tuple(lines))
+    return Undone(entry.intent, reversals)
 
 
-def _reverse(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
-    """Undo one recorded change; ``(what, from, to)`` in plain words."""
+def _reverse(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
+    """Undo one recorded change."""
     reverse = _REVERSALS.get(change["kind"])
     if reverse is None:
         raise NotUndoableError(str(change.get("order_no", change["kind"])))
     return reverse(tx, change, by)
 
 
-def _stock(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+def _stock(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
     cause = Cause(f"{by.key}:{change['movement']}", by.actor)
     level = stock.reverse(tx, movement_id=change["movement"], cause=cause)
-    return f"{level.sku} on_hand", str(level.on_hand_before), str(level.on_hand)
+    return Reversal(level.sku, "on_hand", level.on_hand_before, level.on_hand)
 
 
-def _field(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+def _field(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
     field, code = change["field"], change["sku"]
     now = getattr(skus.view(tx, code), field)
     if now != change["after"]:
@@ -104,39 +118,35 @@ def _field(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
         patch=SkuPatch(**{field: change["before"]}),
         cause=Cause(f"{by.key}:{field}", by.actor),
     )
-    return f"{edited.after.code} {field}", str(now), str(change["before"])
+    return Reversal(edited.after.code, field, now, change["before"])
 
 
-def _created(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+def _created(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
     cause = Cause(f"{by.key}:created", by.actor)
     skus.set_status(tx, code=change["sku"], status=SkuStatus.DELISTED, cause=cause)
-    return f"{change['sku']} status", SkuStatus.ON_SALE.value, SkuStatus.DELISTED.value
+    return Reversal(change["sku"], "status", SkuStatus.ON_SALE.value, SkuStatus.DELISTED.value)
 
 
-def _schema(tx: Tx, change: dict[str, Any], _: Cause) -> tuple[str, str, str]:
+def _schema(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
     skus.set_schema(tx, product_id=change["product"], schema=change["before"])
-    return "spec_schema", _keys(change["after"]), _keys(change["before"])
+    return Reversal("", "spec_schema", change["after"], change["before"])
 
 
-def _shop(tx: Tx, change: dict[str, Any], by: Cause) -> tuple[str, str, str]:
+def _shop(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
     shop.set_open(tx, open=change["before"], actor=by.actor)
-    words = {True: "open", False: "closed"}
-    return "shop", words[change["after"]], words[change["before"]]
+    return Reversal("", "shop", change["after"], change["before"])
 
 
-def _role(tx: Tx, change: dict[str, Any], _: Cause) -> tuple[str, str, str]:
+def _role(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
     members.set_role(tx, platform=change["platform"], user_id=change["user"], role=change["before"])
-    return change["name"] or change["user"], change["after"], change["before"]
+    name = change["name"] or change["user"]
+    return Reversal(name, "role", change["after"], change["before"])
 
 
-def _subscription(tx: Tx, change: dict[str, Any], _: Cause) -> tuple[str, str, str]:
+def _subscription(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
     where = {"platform": change["platform"], "chat_id": change["chat"], "topic": change["topic"]}
     chats.restore(tx, **where, at=change["before"])
-    return f"subscription {change['topic']}", str(change["after"]), str(change["before"])
-
-
-def _keys(schema: list[dict[str, Any]]) -> str:
-    return ",".join(entry["key"] for entry in schema)
+    return Reversal(change["topic"], "subscription", change["after"], change["before"])
 
 
 _REVERSALS = {

@@ -25,7 +25,8 @@ from store.stock import Cause
 
 CHUNK = 500  # rows a statement: few round trips, and far from SQLite's 32,766 variables
 _INITIALS = 2  # one letter names nothing for certain
-_EDITED = ("name", "category", "price_fen", "specs", "reorder_point", "status", "code")
+# The code first: an undo goes backwards, and finds the others by the code they were noted with.
+_EDITED = ("code", "name", "category", "price_fen", "specs", "reorder_point", "status")
 _TOLD = ("price_fen", "status", "reorder_point")
 
 

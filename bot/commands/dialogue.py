@@ -1,10 +1,16 @@
 """Talking with the bot: yes, no, undo, help."""
 
+from typing import Any
+
+from bot.commands._shown import reorder_point, schema_text, yuan
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, command
 from bot.slots import Intent, Ticket
 from bot.texts import Text
-from store import journal
+from store import journal, names
+from store.journal import Reversal
+
+_LABELS = {"price_fen": "price", "spec_schema": "specs"}
 
 
 @command(
@@ -48,9 +54,7 @@ def undo(ctx: Context) -> Reply:
     """Reverse the asker's own last write by opposite movements."""
     undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key)
     title = f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}"
-    return Reply(
-        title=title, fields=tuple((line[0], f"{line[-2]} → {line[-1]}") for line in undone.lines)
-    )
+    return Reply(title=title, fields=tuple(_reversed(ctx, r) for r in undone.reversals))
 
 
 @command(
@@ -79,6 +83,37 @@ def help_(ctx: Context, topic: Intent | None = None) -> Reply:
     return _usage(ctx, found)
 
 
+def _reversed(ctx: Context, reversal: Reversal) -> tuple[str, str]:
+    """The field of what was undone, and its values before and after."""
+    what, field = reversal.what, _LABELS.get(reversal.field, reversal.field)
+    if field == "subscription":
+        what, label = "", ctx.say(f"topic.{what}")
+    else:
+        label = ctx.say(f"field.{field}")
+    before, after = (_spoken(ctx, reversal.field, v) for v in (reversal.before, reversal.after))
+    return f"{what} {label}".strip(), f"{before} → {after}"
+
+
+def _spoken(ctx: Context, field: str, value: Any) -> str:
+    """A value of the journal as people say it."""
+    match field:
+        case "price_fen":
+            return yuan(value)
+        case "reorder_point":
+            return reorder_point(ctx, value)
+        case "specs":
+            return names.specs_text(value)
+        case "spec_schema":
+            return schema_text(value)
+        case "shop":
+            return ctx.say("value.open" if value else "value.closed")
+        case "status" | "role":
+            return ctx.say(f"{field}.{value}")
+        case "subscription":
+            return ctx.say("value.off") if value is None else value or ctx.say("value.on")
+    return str(value) or ctx.say("value.none")
+
+
 def _usage(ctx: Context, found: Command) -> Reply:
     examples = tuple(example.text for example in found.examples)
     return Reply(
@@ -93,7 +128,8 @@ def _usage(ctx: Context, found: Command) -> Reply:
 
 
 def _word(ctx: Context, found: Command) -> str:
-    """The first word in the chat's language."""
+    """The first word in the chat's language that is this command's alone."""
+    own = [word for word in found.words if word.casefold() not in found.shared] or found.words
     if ctx.language == "zh":
-        return found.words[0]
-    return next((word for word in found.words if word.isascii()), found.words[0])
+        return own[0]
+    return next((word for word in own if word.isascii()), own[0])

@@ -16,6 +16,9 @@ _FIELDS = {
     "quantity": Text("数量", "The quantity"),
     "price": Text("价格", "The price"),
     "price_fen": Text("价格", "The price"),
+    "stock": Text("库存", "The stock"),
+    "reorder_point": Text("预警线", "The alert level"),
+    "status": Text("状态", "The status"),
     "threshold": Text("预警线", "The alert level"),
     "carrier": Text("快递公司", "The carrier"),
     "tracking_no": Text("快递单号", "The tracking number"),
@@ -37,8 +40,26 @@ _RULES = {
     "count": Text("太多，最多 {limit} 个", " are too many: {limit} at most"),
     "range": Text("超出范围，最多 {limit}", " is out of range: {limit} at most"),
     "twice": Text("说了两次，不一样", " is given twice"),
+    "yuan": Text("要写成元，最多两位小数，例如 88.00", " must be yuan like 88.00"),
+    "whole": Text("要写成整数，例如 20", " must be a whole number like 20"),
+    "choice": Text("只能是 {limit}", " must be one of: {limit}"),
     "calendar": Text("不是日历上的日子", " is no day of the calendar"),
 }
+_FILE_RULES = {
+    "size": Text("文件太大，最多 {limit} 字节", "The file is too large: {limit} bytes at most"),
+    "rows": Text("行数太多，最多 {limit} 行", "Too many rows: {limit} at most"),
+    "line": Text("有一行太长", "A line is too long"),
+    "columns": Text("列数太多，最多 {limit} 列", "Too many columns: {limit} at most"),
+    "quotes": Text("引号没有成对", "A quotation mark is not closed"),
+    "nul": Text("文件里有空字符，不是文本", "The file holds NUL characters; it is no text"),
+    "utf16": Text("文件是 UTF-16，请另存为 UTF-8", "The file is UTF-16; please save it as UTF-8"),
+    "encoding": Text("文件不是 UTF-8 也不是 GBK", "The file is neither UTF-8 nor GBK"),
+    "xlsx": Text("不是能打开的 XLSX 文件", "This is no XLSX file that can be opened"),
+    "empty": Text("文件是空的", "The file is empty"),
+    "heading": Text("缺少列「{value}」", 'The column "{value}" is missing'),
+    "heading_twice": Text("列「{value}」有两个", 'There are two columns "{value}"'),
+}
+_OTHER_FILE_RULE = Text("文件读不出来", "The file cannot be read")
 _OTHER_RULE = Text("不对", " is not valid")
 _STATES = {
     "pending_payment": Text("待付款", "to pay"),
@@ -65,6 +86,13 @@ def _invalid(error: Any) -> Text:
         f"{field.zh}{rule.zh.format(limit=error.limit)}。",
         f"{field.en}{rule.en.format(limit=error.limit)}.",
     )
+
+
+def _bad_file(error: Any) -> Text:
+    rule = _FILE_RULES.get(error.rule, _OTHER_FILE_RULE)
+    at = Text(f"（第 {error.row} 行）", f" (row {error.row})") if error.row else Text("", "")
+    values = {"limit": error.limit, "value": error.value}
+    return Text(f"{rule.zh.format(**values)}{at.zh}。", f"{rule.en.format(**values)}{at.en}.")
 
 
 def _sku_not_found(error: Any) -> Text:
@@ -208,6 +236,7 @@ SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
     errors.LeaseLostError: lambda _: Text(
         "另一个进程接手了，请再试。", "Another process took over; try again."
     ),
+    errors.BadFileError: _bad_file,
     errors.BusyError: lambda _: _BUSY,
     errors.UnavailableError: lambda _: _BUSY,
 }

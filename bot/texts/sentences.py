@@ -181,6 +181,7 @@ SENTENCES: dict[str, Text] = {
     "value.closed": Text("打烊", "closed"),
     "value.none": Text("无", "none"),
     "value.off": Text("关闭", "off"),
+    "value.on": Text("开启", "on"),
     "value.open": Text("营业", "open"),
     "status.on_sale": Text("在售", "on sale"),
     "status.delisted": Text("已下架", "delisted"),

@@ -44,6 +44,9 @@ EVERY: list[StoreError] = [
     errors.NotUndoableError("2026001033"),
     errors.BadCodeError(),
     errors.LeaseLostError(),
+    errors.BadFileError("heading", value="价格"),
+    errors.BadFileError("quotes", row=3),
+    errors.BadFileError("some new rule"),
     errors.BusyError(),
     errors.UnavailableError(),
 ]
