@@ -16,9 +16,8 @@ from store.idempotency import Key
 from webhooks import order_form, order_words
 from webhooks.front import page, secure, when
 from webhooks.order_form import FormError, OrderForm
-from webhooks.orders import order_request
+from webhooks.orders import counted, take
 from webhooks.problems import ProblemError, of_store
-from webhooks.routing import client_address
 from webhooks.shop import the_shop
 
 PAGE = 24
@@ -172,14 +171,10 @@ def _order_page(order_no: str, token: str, *, message: str = "", status: int = 2
     )
 
 
+@counted
 def _place(form: OrderForm, customer_id: str) -> orders.Placed:
-    shop = the_shop()
-    asked = order_request(form.checked(customer_id))
-    shop.limiter.count(customer_id=customer_id, address=client_address())
     key = Key(form.key, idempotency.fingerprint(form.body(customer_id)))
-    return shop.database.run(
-        lambda tx: orders.place(tx, asked, terms=shop.terms, vault=shop.vault, key=key)
-    )
+    return take(form.checked(customer_id), key)
 
 
 def _form_again(product_id: str, form: OrderForm, *, status: int) -> Response:
