@@ -30,20 +30,17 @@ from webhooks import access, cursors, openapi
 from webhooks.access import Caller
 from webhooks.bodies import instant
 from webhooks.metrics import ACCEPTED
+from webhooks.parameters import IdempotencyHeader, OrderPath, OrderQuery, PeriodQuery
 from webhooks.problems import FieldFault, ProblemError
 from webhooks.routing import answer, client_address, endpoint
 from webhooks.schemas import (
     ContactOut,
-    IdempotencyHeader,
     LineOut,
     NothingIn,
     OrderIn,
     OrderOut,
     OrderPage,
-    OrderPath,
-    OrderQuery,
     PaymentIn,
-    PeriodQuery,
     PlacedOut,
     ShipIn,
 )
@@ -92,16 +89,15 @@ def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
 
 
 def counted(view: Callable[P, T]) -> Callable[P, T]:
-    """Count why an order was refused. Refusals that name SKUs name ones the shop has."""
+    """Count why an order was not taken, by a refusal or by a fault of ours."""
 
     @wraps(view)
     def counting(*args: P.args, **options: P.kwargs) -> T:
         began, metrics = time.perf_counter(), the_shop().metrics
         try:
             return view(*args, **options)
-        except (StoreError, ProblemError) as error:
-            skus = tuple(line.sku for line in getattr(error, "lines", ()))
-            metrics.order(_outcome(error), skus, time.perf_counter() - began)
+        except Exception as error:
+            metrics.order(_outcome(error), _known(error), time.perf_counter() - began)
             raise
 
     return counting

@@ -14,17 +14,15 @@ from store.errors import ProductNotFoundError
 from store.stock import Cause
 from webhooks import cursors, openapi
 from webhooks.access import Caller
+from webhooks.parameters import CategoryQuery, ProductPath, ProductQuery
 from webhooks.routing import answer, endpoint
 from webhooks.schemas import (
     CategoryOut,
     CategoryPage,
-    CategoryQuery,
     ProductDetail,
     ProductOut,
     ProductPage,
     ProductPatchIn,
-    ProductPath,
-    ProductQuery,
     ProductSkuOut,
     SpecRule,
 )

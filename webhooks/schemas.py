@@ -4,14 +4,10 @@ Money is integer fen, stock integer units, ids are text, times RFC 3339. The tex
 in the OpenAPI document.
 """
 
-import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     Strict,
@@ -21,16 +17,27 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from store import catalogue, money, names, orders, stock
-from store.errors import InvalidValueError
+from store import catalogue, names
 from store.models import OrderStatus
-from webhooks.problems import FieldFault, ProblemError, sentence
+from webhooks.fields import (
+    Address,
+    Category,
+    ContactName,
+    CustomerId,
+    Name,
+    Note,
+    Phone,
+    PriceFen,
+    Quantity,
+    Remark,
+    Short,
+    SkuCode,
+    Specs,
+    Units,
+)
+from webhooks.problems import FieldFault, ProblemError
 
-MAX_NOTE = 200
-MOST_TEXT = 4000  # as sent; the limits of each field count after trimming
 MOST_LINES = 5000  # as sent; 50 after equal SKUs are summed
-_VISIBLE_ASCII = r"^[!-~]{1,255}$"
-_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class Input(BaseModel):
@@ -45,183 +52,15 @@ class Output(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def _whole(value: Any) -> Any:
-    """2.0 and 1e3 are whole numbers in JSON; text and booleans are none."""
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-def _digits(value: Any) -> Any:
-    """A number in a URL: plain ASCII digits, nothing that ``int()`` accepts beyond."""
-    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
-
-
-def _checked(check: Callable[[str], str]) -> AfterValidator:
-    """The store's own check, with its fault named like any other."""
-
-    def run(text: str) -> str:
-        try:
-            return check(text)
-        except InvalidValueError as error:
-            raise PydanticCustomError(
-                "invalid_value", "{reason}", {"reason": sentence(error)}
-            ) from error
-
-    return AfterValidator(run)
-
-
-def _line(most: int) -> Callable[[str], str]:
-    """One line of text, possibly empty; blanks and line breaks of any kind count as one space."""
-
-    def check(text: str) -> str:
-        folded = " ".join(text.split())
-        return names.plain_text("text", folded, most=most) if folded else ""
-
-    return check
-
-
-def _customer_id(text: str) -> str:
-    if names.plain_text("customer_id", text, most=64) != text or any(
-        char.isspace() for char in text
-    ):
-        raise InvalidValueError("customer_id", "characters")
-    return text
-
-
-def _schema(most: int, least: int = 1) -> Any:
-    return Field(json_schema_extra={"minLength": least, "maxLength": most})
-
-
-Text = Annotated[str, Field(max_length=MOST_TEXT)]
-# The bounds stand before the validator, or pydantic leaves them out of the JSON schema.
-PriceFen = Annotated[
-    int,
-    Strict(),
-    Field(ge=1, le=money.MAX_PRICE_FEN, description="fen"),
-    BeforeValidator(_whole),
-]
-Units = Annotated[int, Strict(), Field(ge=0, le=stock.MAX_UNITS), BeforeValidator(_whole)]
-Quantity = Annotated[int, Strict(), Field(ge=1, le=orders.MAX_QUANTITY), BeforeValidator(_whole)]
-Limit = Annotated[int, Strict(), Field(ge=1, le=100), BeforeValidator(_digits)]
-SkuCode = Annotated[Text, _checked(names.sku_code), _schema(names.MAX_CODE)]
-Name = Annotated[Text, _checked(names.product_name), _schema(names.MAX_NAME)]
-Category = Annotated[Text, _checked(names.category_path), _schema(names.MAX_CATEGORY, 0)]
-CustomerId = Annotated[Text, _checked(_customer_id), _schema(64)]
-Remark = Annotated[Text, _checked(_line(orders.MAX_REMARK)), _schema(orders.MAX_REMARK, 0)]
-Note = Annotated[Text, _checked(_line(MAX_NOTE)), _schema(MAX_NOTE, 0)]
-Short = Annotated[Text, _checked(_line(40)), _schema(40, 0)]
-Specs = Annotated[
-    dict[Text, Text], Field(max_length=names.MAX_SPECS, examples=[{"颜色": "白色", "尺寸": "L"}])
-]
-IdempotencyKey = Annotated[str, Field(pattern=_VISIBLE_ASCII)]
-
-
-# Paths, queries, headers
-
-
-class SkuPath(BaseModel):
-    """A SKU in a path."""
-
-    code: str = Field(description="the SKU's code; a slash in it is sent as %2F")
-
-
-class ProductPath(BaseModel):
-    """A product in a path."""
-
-    product_id: str
-
-
-class OrderPath(BaseModel):
-    """An order in a path."""
-
-    order_no: str = Field(description="ten digits")
-
-
-class PageQuery(Input):
-    """A page of a list."""
-
-    cursor: str = Field("", description="next_cursor of the page before")
-    limit: Limit = 20
-
-
-class ProductQuery(PageQuery):
-    """What customers look for."""
-
-    q: str = Field("", description="words, parts of words, pinyin initials", max_length=200)
-    category: str = Field("", description="a path; what is below it is included", max_length=200)
-
-
-class SkuQuery(ProductQuery):
-    """What managers look for."""
-
-    status: Literal["", "on_sale", "delisted"] = ""
-
-
-class CategoryQuery(PageQuery):
-    """Below which category."""
-
-    parent: str = Field("", description="a path; empty = the top", max_length=200)
-
-
-class MovementQuery(PageQuery):
-    """Whose movements."""
-
-    sku: str = Field("", description="a SKU's code; empty = every SKU", max_length=200)
-
-
-class PeriodQuery(Input):
-    """Days of the shop, both inclusive."""
-
-    from_: str = Field(
-        "", alias="from", description="YYYY-MM-DD or a time with offset", max_length=40
-    )
-    to: str = Field(
-        "", description="YYYY-MM-DD (that day included) or a time with offset", max_length=40
-    )
-
-
-class OrderQuery(PeriodQuery, PageQuery):
-    """Which orders."""
-
-    status: str = Field("", description="one status, or several with commas", max_length=200)
-
-
-class SummaryQuery(Input):
-    """Which days."""
-
-    period: str = Field(
-        "today", description="today, yesterday, this_week, last_7_days, 11-24 …", max_length=40
-    )
-
-
-class IdempotencyHeader(BaseModel):
-    """Makes a repeated request safe."""
-
-    key: IdempotencyKey | None = Field(
-        None,
-        alias="Idempotency-Key",
-        description="1 to 255 visible ASCII characters, one per intent",
-    )
-
-
-class MatchHeader(BaseModel):
-    """Writes only what nobody changed meanwhile."""
-
-    if_match: str | None = Field(
-        None, alias="If-Match", description="the ETag of the SKU as it was read"
-    )
-
-
 # Orders
 
 
 class ContactIn(Input):
     """Where the goods go."""
 
-    name: Annotated[
-        Text, _checked(lambda text: names.plain_text("contact", text, most=50)), _schema(50)
-    ]
-    phone: Annotated[Text, _checked(orders.phone), _schema(20, 3)]
-    address: Annotated[Text, _checked(_line(200)), _schema(200, 0)] = ""
+    name: ContactName
+    phone: Phone
+    address: Address = ""
 
 
 class LineIn(Input):

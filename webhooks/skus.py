@@ -20,21 +20,17 @@ from store.stock import Cause, MovementView
 from webhooks import cursors, openapi
 from webhooks.access import Caller
 from webhooks.bodies import instant
+from webhooks.parameters import IdempotencyHeader, MatchHeader, MovementQuery, SkuPath, SkuQuery
 from webhooks.routing import answer, endpoint, nothing
 from webhooks.schemas import (
-    IdempotencyHeader,
-    MatchHeader,
     MovementIn,
     MovementOut,
     MovementPage,
-    MovementQuery,
     SkuIn,
     SkuOut,
     SkuPage,
     SkuPatchIn,
-    SkuPath,
     SkuPut,
-    SkuQuery,
 )
 from webhooks.shop import the_shop
 

@@ -97,6 +97,10 @@ class Api:
         body = {"customer_id": "wang", "lines": [{"sku": sku, "quantity": quantity}], **fields}
         return self.post("/api/v1/orders", body, token=None, headers=headers)
 
+    def untouched(self) -> bool:
+        """Whether nothing was ordered or moved since ``filled``."""
+        return self.on_hand() == (10, 0) and self.get("/api/v1/orders").json["items"] == []
+
     def on_hand(self, code: str = "CF-001") -> tuple[int, int]:
         """On hand and reserved."""
         sku = self.get(f"/api/v1/skus/{code}").json
@@ -145,6 +149,13 @@ def shop(make_shop: MakeShop) -> Shop:
 def api(shop: Shop) -> Api:
     """The API of ``shop``."""
     return Api(create_app(shop).test_client())
+
+
+@pytest.fixture
+def filled(api: Api) -> Api:
+    """A shop with one SKU, 10 of CF-001."""
+    api.add_sku()
+    return api
 
 
 SignedIn = Callable[..., Api]

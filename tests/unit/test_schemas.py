@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from store.orders import MAX_QUANTITY
-from webhooks import cursors, schemas
+from webhooks import cursors
+from webhooks.parameters import IdempotencyHeader
 from webhooks.problems import ProblemError, of_validation
 from webhooks.schemas import LineIn, MovementIn, OrderIn, SkuIn, SkuPatchIn, SkuPut
 
@@ -117,9 +118,9 @@ def test_a_new_sku_needs_a_name_and_a_price() -> None:
 def test_a_key_is_visible_ascii(key: str, fine: bool) -> None:  # noqa: FBT001  (a table's column)
     sent = {"Idempotency-Key": key}
     if fine:
-        assert schemas.IdempotencyHeader.model_validate(sent).key == key
+        assert IdempotencyHeader.model_validate(sent).key == key
     else:
-        assert "Idempotency-Key" in faults(schemas.IdempotencyHeader, sent)
+        assert "Idempotency-Key" in faults(IdempotencyHeader, sent)
 
 
 @given(st.integers(min_value=0, max_value=10**18 - 1))
