@@ -63,7 +63,7 @@ class Stock(StrEnum):
 def main() -> None:
     """The entry point: exit code 0 done, 1 failed, 2 wrong use; a failure is one line."""
     try:
-        app()
+        app(prog_name="zhanggui")
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -157,7 +157,10 @@ def chat(
         )
         show = terminal.as_json if as_json else terminal.as_text
         for line in [" ".join(text)] if text else _typed_lines():
-            typer.echo(show(person.say(line)))
+            reply = person.say(line)
+            typer.echo(show(reply))
+            if text and reply.error == "internal_error":
+                raise typer.Exit(FAILED)
 
 
 @app.command()
