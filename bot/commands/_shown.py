@@ -1,6 +1,6 @@
 """How SKUs and orders are shown in replies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.messages import Table
@@ -101,6 +101,12 @@ def schema_text(schema: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
+def value(ctx: Context, field: str, value: Any) -> str:
+    """A value of ``store.journal.Reversal`` as people say it."""
+    shown = _VALUES.get(field)
+    return shown(ctx, value) if shown else str(value) or ctx.say("value.none")
+
+
 def person(ctx: Context, actor: str) -> str:
     """The name of ``platform:user id``, or that itself."""
     platform, _, user_id = actor.partition(":")
@@ -110,3 +116,17 @@ def person(ctx: Context, actor: str) -> str:
 
 def _name(ctx: Context, sku: SkuView) -> str:
     return sku.title if sku.status == "on_sale" else f"{sku.title}（{ctx.say('status.delisted')}）"
+
+
+_VALUES: dict[str, Callable[[Context, Any], str]] = {
+    "price_fen": lambda _, fen: yuan(fen),
+    "reorder_point": reorder_point,
+    "specs": lambda _, specs: names.specs_text(specs),
+    "spec_schema": lambda _, schema: schema_text(schema),
+    "shop": lambda ctx, is_open: ctx.say("value.open" if is_open else "value.closed"),
+    "status": lambda ctx, status: ctx.say(f"status.{status}"),
+    "role": lambda ctx, role: ctx.say(f"role.{role}"),
+    "subscription": lambda ctx, at: (
+        ctx.say("value.off") if at is None else at or ctx.say("value.on")
+    ),
+}

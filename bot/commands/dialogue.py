@@ -1,13 +1,11 @@
 """Talking with the bot: yes, no, undo, help."""
 
-from typing import Any
-
-from bot.commands._shown import reorder_point, schema_text, yuan
+from bot.commands._shown import value
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, command
 from bot.slots import Intent, Ticket
 from bot.texts import Text
-from store import journal, names
+from store import journal
 from store.journal import Reversal
 
 _LABELS = {"price_fen": "price", "spec_schema": "specs"}
@@ -90,28 +88,8 @@ def _reversed(ctx: Context, reversal: Reversal) -> tuple[str, str]:
         what, label = "", ctx.say(f"topic.{what}")
     else:
         label = ctx.say(f"field.{field}")
-    before, after = (_spoken(ctx, reversal.field, v) for v in (reversal.before, reversal.after))
+    before, after = (value(ctx, reversal.field, v) for v in (reversal.before, reversal.after))
     return f"{what} {label}".strip(), f"{before} → {after}"
-
-
-def _spoken(ctx: Context, field: str, value: Any) -> str:
-    """A value of the journal as people say it."""
-    match field:
-        case "price_fen":
-            return yuan(value)
-        case "reorder_point":
-            return reorder_point(ctx, value)
-        case "specs":
-            return names.specs_text(value)
-        case "spec_schema":
-            return schema_text(value)
-        case "shop":
-            return ctx.say("value.open" if value else "value.closed")
-        case "status" | "role":
-            return ctx.say(f"{field}.{value}")
-        case "subscription":
-            return ctx.say("value.off") if value is None else value or ctx.say("value.on")
-    return str(value) or ctx.say("value.none")
 
 
 def _usage(ctx: Context, found: Command) -> Reply:

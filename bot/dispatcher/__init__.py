@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from bot import commands, texts
 from bot.dispatcher import cards
-from bot.dispatcher.turn import Room, Turn
+from bot.dispatcher.running import Room
+from bot.dispatcher.turn import Turn
 from bot.dispatcher.vocabulary import Vocabulary
 from bot.messages import Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts

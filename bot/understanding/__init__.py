@@ -4,9 +4,19 @@
 ``filling`` gives a command its slots, ``reader`` chooses the command and judges how sure it is.
 """
 
+from bot.understanding import questions
 from bot.understanding.answers import answer
 from bot.understanding.catalogue import Catalogue, Entry
 from bot.understanding.reader import as_json, public_slots, read
 from bot.understanding.reading import Reading
 
-__all__ = ["Catalogue", "Entry", "Reading", "answer", "as_json", "public_slots", "read"]
+__all__ = [
+    "Catalogue",
+    "Entry",
+    "Reading",
+    "answer",
+    "as_json",
+    "public_slots",
+    "questions",
+    "read",
+]

@@ -1,0 +1,215 @@
+"""Running a command: may they, does it need a confirmation, what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot import texts
+from bot.dispatcher import cards, resolving
+from bot.dispatcher.asking import Asking, Options, Pending, Person
+from bot.messages import Message, Reply, Role
+from bot.registry import AskError, Command, Context, Registry, ShopFacts
+from bot.slots import Kind
+from bot.understanding import public_slots
+from store import chats, journal, members, skus
+from store.db import Tx
+from store.errors import (
+    AmbiguousOrderError,
+    AmbiguousSkuError,
+    BusyError,
+    SkuNotFoundError,
+    StoreError,
+    UnavailableError,
+)
+from store.sealing import Vault
+from store.stock import Cause
+
+STALE = timedelta(minutes=30)  # a write that comes in this late is offered, not done
+MOST_OPTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What every message shares."""
+
+    commands: Registry
+    vault: Vault
+    shop: ShopFacts
+    language: str = "zh"
+
+
+class UnconfirmedError(Exception):
+    """The effect was tried out and must be confirmed; it is rolled back."""
+
+    def __init__(self, preview: Reply, reasons: list[str]) -> None:
+        super().__init__(preview.title)
+        self.preview, self.reasons = preview, reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs commands for one message, in its transaction."""
+
+    tx: Tx
+    message: Message
+    room: Room
+    asking: Asking
+    bound: bool
+
+    @property
+    def language(self) -> str:
+        """The chat's."""
+        return self.asking.language
+
+    def refusal(self, command: Command, person: Person) -> Reply | None:
+        """Deny by default: the role first, then a group must be the shop's."""
+        if person.role < command.role:
+            key = "refused.role"
+        elif not self.bound and person.role < Role.OWNER and command.role > Role.NONE:
+            key = "refused.unbound"
+        else:
+            return None
+        self._record(command, {}, person, outcome="forbidden")
+        return cards.refused(self.language, key, intent=command.intent, error="forbidden")
+
+    def perform(self, pending: Pending, person: Person) -> Reply:
+        """The reply to a command that may be run: done, refused, or asked back."""
+        try:
+            reply = self._attempt(pending, person)
+        except UnconfirmedError as asked:
+            reply = self.asking.to_confirm(pending, person, asked.preview, asked.reasons)
+        except AskError as asked:
+            reply = self.asking.one_of(pending, person, asked.key, asked.question, asked.options)
+        except (BusyError, UnavailableError):
+            raise  # nobody's refusal: the whole message is tried again
+        except StoreError as error:
+            reply = self._refused(pending, person, error)
+        return replace(reply, intent=pending.command.intent)
+
+    def _attempt(self, pending: Pending, person: Person) -> Reply:
+        """Run the handler in a savepoint; it stays only when it needs no confirmation or has it."""
+        command, mark = pending.command, len(self.tx.changes)
+        context = self._context(person)
+        savepoint = self.tx.begin_nested()
+        try:
+            found = resolving.arguments(context, command, pending.slots)
+            reply = command.handler(context, **found)
+            self._demand_confirmation(pending, context, reply)
+        except (StoreError, AskError, UnconfirmedError):
+            savepoint.rollback()
+            del self.tx.changes[mark:]
+            raise
+        savepoint.commit()
+        if not command.writes or reply.error:
+            return reply
+        return self._written(pending, person, reply)
+
+    def _demand_confirmation(self, pending: Pending, context: Context, reply: Reply) -> None:
+        """Raise ``UnconfirmedError`` if there is a reason to ask and this was not confirmed."""
+        reasons = list(context.risks)
+        if pending.command.writes and not reply.error:
+            reasons += self._reasons(pending)
+        if not reasons or pending.shown == cards.digest(reply):
+            return
+        if pending.shown:
+            reasons.insert(0, texts.say(self.language, "confirm.changed"))
+        raise UnconfirmedError(reply, reasons)
+
+    def _reasons(self, pending: Pending) -> list[str]:
+        reasons = []
+        if pending.command.confirms(pending.slots):
+            reasons.append(texts.say(self.language, "risk.asked"))
+        if pending.doubt:
+            reasons.append(texts.say(self.language, "risk.doubt", doubt=pending.doubt[:40]))
+        age = self.tx.now - self.message.sent_at
+        if age > STALE:
+            minutes = age // timedelta(minutes=1)
+            reasons.append(texts.say(self.language, "risk.stale", minutes=minutes))
+        return reasons
+
+    def _written(self, pending: Pending, person: Person, reply: Reply) -> Reply:
+        changed = bool(self.tx.changes) or not pending.slots
+        self._record(pending.command, pending.slots, person)
+        reply = replace(reply, text=self._with_binding(reply.text, person))
+        people = (person.name, person.approver) if person.approver else (person.name,)
+        return cards.done(self.language, pending.command, reply, people=people, changed=changed)
+
+    def _with_binding(self, text: str, person: Person) -> str:
+        """Bind a group by its owner's first command, and say so."""
+        where = self.message
+        member = members.member(self.tx, where.platform, person.user_id)
+        owner = person.role is Role.OWNER or (member is not None and member.role == members.OWNER)
+        if self.bound or not owner:
+            return text
+        chats.bind(
+            self.tx,
+            platform=where.platform,
+            chat_id=where.chat_id,
+            kind=where.chat_kind,
+            language=self.language,
+        )
+        return "\n".join(part for part in (text, texts.say(self.language, "bound.now")) if part)
+
+    def _context(self, person: Person) -> Context:
+        message = replace(self.message, user_id=person.user_id, user_name=person.name)
+        return Context(
+            tx=self.tx,
+            message=message,
+            role=person.role,
+            cause=Cause(message.key, message.actor),
+            vault=self.room.vault,
+            shop=self.room.shop,
+            commands=self.room.commands,
+            language=self.language,
+        )
+
+    def _refused(self, pending: Pending, person: Person, error: StoreError) -> Reply:
+        """A sentence, and where the words were at fault a choice of what may have been meant."""
+        if pending.command.writes:
+            self._record(pending.command, pending.slots, person, outcome=error.code)
+        text, options, key = self._suggestions(pending, error)
+        if not options:
+            return Reply(text=texts.explain(error, self.language), error=error.code)
+        reply = self.asking.one_of(pending, person, key, text, options)
+        return replace(reply, error=error.code)
+
+    def _suggestions(self, pending: Pending, error: StoreError) -> tuple[str, Options, str]:
+        """A question, the options to answer it with, and the slot they are for."""
+        kinds = {p.slot.kind: p.key for p in pending.command.parameters}
+        target = kinds.get(Kind.SKU) or kinds.get(Kind.SKUS) or ""
+        match error:
+            case SkuNotFoundError(skus=(words,), nearest=nearest) if target and nearest:
+                labels = tuple((_name(label), label.split()[0]) for label in nearest)
+                return texts.say(self.language, "ask.nearest", words=words), labels, target
+            case AmbiguousSkuError(words=words, candidates=codes) if target:
+                labels = tuple((skus.view(self.tx, c).title, c) for c in codes[:MOST_OPTIONS])
+                return texts.say(self.language, "ask.which", words=words), labels, target
+            case AmbiguousOrderError(digits=digits, candidates=numbers):
+                question = texts.say(self.language, "ask.which_order", digits=digits)
+                return question, tuple((n, n) for n in numbers), kinds[Kind.ORDER]
+        return "", (), ""
+
+    def _record(
+        self,
+        command: Command,
+        slots: Mapping[str, Any],
+        person: Person,
+        *,
+        outcome: str = journal.DONE,
+    ) -> None:
+        secret = {p.key for p in command.parameters if p.slot.kind is Kind.SECRET}
+        said = public_slots({key: value for key, value in slots.items() if key not in secret})
+        journal.record(
+            self.tx,
+            actor=f"{self.message.platform}:{person.user_id}",
+            origin=self.message.key,
+            intent=command.intent,
+            outcome=outcome,
+            slots=said | ({"approved_by": person.approver} if person.approver else {}),
+        )
+
+
+def _name(label: str) -> str:
+    """``CODE name specs`` without its code."""
+    return label.partition(" ")[2] or label
