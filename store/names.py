@@ -18,9 +18,17 @@ _WIDTH = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0
 # would look the same.
 _CODE = re.compile(r"[0-9A-Z\u3007\u3400-\u4DBF\u4E00-\u9FFF\U00020000-\U000323AF\-_./]{1,64}")
 _BIDI = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-_PICTURES = 0x1F000  # emoji and their kin from here on
-_JOINER, _VARIATION = "\u200d", "\ufe0f"
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")  # letters that show nothing
+_PICTURES = range(0x1F000, 0x1FFFE)  # emoji and their kin
+_JOINER = "\u200d"
+_PRESENTATIONS = frozenset("\ufe0e\ufe0f")  # text or picture form of the sign before
+# Signs that show nothing: fillers, and the variation selectors of other scripts and ideographs.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
+_BLANK |= {chr(c) for c in (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))}
+# Marks piled on one letter: no language puts three on a Latin one, or five on any.
+_PILE = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3}")
+_MOST_MARKS = 4
+MAX_KEY = 120  # a name's key may be longer than the name: ß counts as ss
+MAX_SPECS_KEY = 700
 
 
 def fold_width(text: str) -> str:
@@ -51,18 +59,15 @@ def plain_text(field: str, text: str, *, most: int) -> str:
     """
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
         raise InvalidValueError(field, "invisible")
-    text = re.sub(
-        r" +", " ", unicodedata.normalize("NFC", text.replace("\u3000", " ").replace("\xa0", " "))
-    ).strip()
-    if not text:
+    plain = unicodedata.normalize("NFC", text.replace("\u3000", " ").replace("\xa0", " "))
+    plain = re.sub(r" +", " ", plain).strip()
+    if not plain:
         raise InvalidValueError(field, "empty")
-    if len(text) > most:
+    if len(plain) > most:
         raise InvalidValueError(field, "length", most)
-    if any(_hidden(text, i) for i in range(len(text))) or re.search(
-        r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3}", text
-    ):
+    if any(_hidden(plain, i) for i in range(len(plain))) or _piled(plain):
         raise InvalidValueError(field, "invisible")
-    return text
+    return plain
 
 
 def name_key(text: str) -> str:
@@ -72,7 +77,10 @@ def name_key(text: str) -> str:
 
 def product_name(text: str) -> str:
     """A product name as people wrote it, checked."""
-    return plain_text("name", text, most=MAX_NAME)
+    name = plain_text("name", text, most=MAX_NAME)
+    if len(name_key(name)) > MAX_KEY:
+        raise InvalidValueError("name", "length", MAX_NAME)
+    return name
 
 
 def category_path(text: str) -> str:
@@ -96,6 +104,8 @@ def specs(pairs: dict[str, str]) -> dict[str, str]:
         c in text for pair in clean.items() for text in pair for c in "=;"
     ):
         raise InvalidValueError("specs", "characters")
+    if len(specs_key(clean)) > MAX_SPECS_KEY:
+        raise InvalidValueError("specs", "length", MAX_SPEC)
     return clean
 
 
@@ -113,17 +123,33 @@ def _hidden(text: str, i: int) -> bool:
     char = text[i]
     if char == _JOINER:  # joins emoji only: 👨‍🌾
         return i in {0, len(text) - 1} or not (_pictorial(text[i - 1]) and _pictorial(text[i + 1]))
-    if char == _VARIATION:
-        return i == 0
+    if char in _PRESENTATIONS:
+        return not _presentable(text, i)
     if unicodedata.bidirectional(char) in _BIDI:
         return True
     if char in _BLANK or unicodedata.category(char) in {"Cf", "Co"}:
         return True
     # Unassigned: an emoji newer than this Python's Unicode is fine, the rest no font can show.
-    return unicodedata.category(char) == "Cn" and ord(char) < _PICTURES
+    return unicodedata.category(char) == "Cn" and ord(char) not in _PICTURES
 
 
 def _pictorial(char: str) -> bool:
     return (
-        char == _VARIATION or unicodedata.category(char) in {"So", "Sk"} or ord(char) >= _PICTURES
+        char in _PRESENTATIONS
+        or unicodedata.category(char) in {"So", "Sk"}
+        or ord(char) in _PICTURES
     )
+
+
+def _presentable(text: str, i: int) -> bool:
+    """Whether the sign before may have a text or picture form: ☕, ‼, ↔, or the 1 of a keycap."""
+    if i == 0:
+        return False
+    before = text[i - 1]
+    keycap = text[i + 1 : i + 2] == "\u20e3"
+    return keycap or unicodedata.category(before)[0] in "SP" or ord(before) in _PICTURES
+
+
+def _piled(text: str) -> bool:
+    marks = "".join("M" if unicodedata.category(char)[0] == "M" else " " for char in text)
+    return marks[0] == "M" or "M" * (_MOST_MARKS + 1) in marks or _PILE.search(text) is not None
