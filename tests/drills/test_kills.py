@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import text
 
 from store import audit, chats, outbox, schema, skus
-from store.db import Database
+from store.db import Database, Tx
 from store.skus import SkuDraft
 from store.stock import Cause
 from tests.mariadb import MariaDB, ServerMissingError
@@ -68,11 +68,15 @@ def db(url: str) -> Iterator[Database]:
     database = Database(url)
     schema.upgrade(database)
     database.run(lambda tx: chats.bind(tx, platform="console", chat_id="g", kind="group"))
-    for n in range(SKUS):
-        draft = SkuDraft(f"goods {n}", 100, 0, code=f"S{n}", stock=UNITS)
-        database.run(lambda tx, d=draft: skus.add(tx, d, cause=Cause(f"setup:{d.code}", "setup")))
+    database.run(_stocked)
     yield database
     database.close()
+
+
+def _stocked(tx: Tx) -> None:
+    for n in range(SKUS):
+        draft = SkuDraft(f"goods {n}", 100, 0, code=f"S{n}", stock=UNITS)
+        skus.add(tx, draft, cause=Cause(f"setup:S{n}", "setup"))
 
 
 class Server:
