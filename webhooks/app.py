@@ -1,7 +1,6 @@
 """The composition root: every object of a shop is made here, once, and handed down."""
 
 import logging
-from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Blueprint, Flask, Response, request
@@ -15,7 +14,6 @@ from bot.settings import Settings, data_key
 from store import clock
 from store.db import Database
 from store.errors import StoreError
-from store.orders import Terms
 from store.sealing import Vault
 from webhooks import (
     access,
@@ -29,6 +27,7 @@ from webhooks import (
     skus,
 )
 from webhooks.access import Access
+from webhooks.engine import order_terms
 from webhooks.limiting import OrderLimiter
 from webhooks.metrics import Metrics
 from webhooks.problems import Problem, ProblemError
@@ -74,7 +73,7 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
             trusted_proxies=settings.server.trusted_proxies,
         ),
         limiter=OrderLimiter(settings.orders.rate_limit),
-        terms=_terms(settings),
+        terms=order_terms(settings),
         now=now,
     )
 
@@ -113,15 +112,6 @@ def _configure(app: Flask, shop: Shop) -> None:
     # A//B is a code like any other; merging its slashes would redirect to another SKU.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(
-        online=settings.shop.online,
-        reservation=timedelta(minutes=settings.orders.reservation_minutes),
-        shipping_fee_fen=settings.shop.shipping.fee_fen,
-        free_from_fen=settings.shop.shipping.free_from_fen,
-    )
 
 
 def _handle_errors(app: Flask) -> None:
