@@ -118,6 +118,7 @@ def test_a_customer_orders_and_lands_on_the_page_of_the_order(
     assert BUYER["phone"] not in page.text  # the link gets passed on
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert page.headers["Cache-Control"] == "no-store"
+    assert 'zhanggui_orders_total{outcome="accepted"} 1.0' in browser.get("/metrics").text
 
 
 def test_a_form_sent_twice_is_one_order_with_or_without_cookies(

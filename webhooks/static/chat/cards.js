@@ -10,10 +10,10 @@ const NUMBER = /^[-+−]?[¥￥]?[\d,.]+%?$/;
 export function card(reply, { quoted, news, press }) {
   const body = el("div", { class: "card-body" }, [
     quoted && el("p", { class: "card-quote", text: quoted }),
-    reply.text && el("p", { class: "card-text" }, withLinks(reply.text)),
     reply.fields.length > 0 && fields(reply.fields),
     reply.table && table(reply.table),
     reply.chart && chart(reply.chart),
+    reply.text && el("p", { class: "card-text" }, withLinks(reply.text)),
     reply.buttons.length > 0 && buttons(reply.buttons, press),
   ]);
   const title = reply.title && el("h3", { class: "card-title", text: reply.title });
