@@ -28,10 +28,14 @@ HELD_S = 3.0
 
 @pytest.fixture
 def goods(db: Database) -> Database:
+    db.run(_stocked)
+    return db
+
+
+def _stocked(tx: Tx) -> None:
     for code, units in (("A", 40), ("B", 1000)):
         draft = SkuDraft(f"goods {code}", 100, 0, code=code, stock=units)
-        db.run(lambda tx, d=draft: skus.add(tx, d, cause=Cause(f"setup:{d.code}", "test")))
-    return db
+        skus.add(tx, draft, cause=Cause(f"setup:{code}", "test"))
 
 
 def buy(db: Database, customer: str, *codes: str, key: Key | None = None) -> str | None:
