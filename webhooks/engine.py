@@ -51,12 +51,18 @@ def make_dispatcher(
     database: Database,
     vault: Vault,
     *,
+    url: str = "",
     observe: Callable[[str, str, float], None] | None = None,
 ) -> Dispatcher:
-    """What handles messages; ``observe`` gets intent, outcome and seconds of each."""
+    """What handles messages; ``observe`` gets intent, outcome and seconds of each.
+
+    ``url``: where the server listens, when that is not what the settings say; links lead there
+    unless the shop has a public address.
+    """
+    local = url or local_url(settings.server.host, settings.server.port)
     facts = ShopFacts(
         name=settings.shop.name,
-        url=settings.shop.public_url or _local_url(settings),
+        url=settings.shop.public_url or local,
         default_reorder_point=settings.shop.default_reorder_point,
         zone=settings.shop.zone,
         terms=order_terms(settings),
@@ -76,9 +82,11 @@ def order_terms(settings: Settings) -> Terms:
     )
 
 
-def _local_url(settings: Settings) -> str:
-    host = settings.server.host
-    return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{settings.server.port}"  # noqa: S104  (compared, not bound)
+def local_url(host: str, port: int) -> str:
+    """The address of a server on this machine; one that listens everywhere is here too."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (looked up, not bound)
+    host = everywhere.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _unappointed(tx: Tx, settings: Settings) -> Iterator[tuple[str, str]]:

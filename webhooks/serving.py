@@ -23,7 +23,7 @@ from webhooks import logs
 from webhooks.app import build
 from webhooks.asgi import BACKLOG, create_asgi, make_server
 from webhooks.background import make_worker
-from webhooks.engine import make_dispatcher, prepare
+from webhooks.engine import local_url, make_dispatcher, prepare
 from webhooks.failure import CommandError
 from webhooks.gate import Stream
 from webhooks.shop import Shop
@@ -148,7 +148,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 def _opened(shop: Shop, url: str) -> Opened:
     prepare(shop.database, shop.settings)
     dispatcher = make_dispatcher(
-        shop.settings, shop.database, shop.vault, observe=shop.metrics.command
+        shop.settings, shop.database, shop.vault, url=url, observe=shop.metrics.command
     )
     console = ConsolePlatform(shop.vault.derived(PURPOSE), now=shop.now)
     return Opened(shop, dispatcher, console, url)
@@ -188,4 +188,4 @@ def _signals() -> Iterator[threading.Event]:
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return local_url(host, port)

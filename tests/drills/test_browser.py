@@ -183,6 +183,15 @@ def test_the_link_to_the_desk_opens_it_once(visit: Open) -> None:
     again.faults.clear()  # the refusal's own 401
 
 
+def test_the_bot_gives_a_link_to_the_desk_in_a_private_chat(chat: Page) -> None:
+    speak_as(chat, "manager")
+    chat.click(".chat-tab[data-kind='direct']")
+    answer(chat, "后台")
+    chat.goto(chat.wait("document.querySelector('.card a')?.href"))
+    chat.click("button", holding="进入后台")
+    chat.see("李店长")
+
+
 def test_what_was_typed_outlives_a_server_that_dies(chromium: Chromium, tmp_path: Path) -> None:
     with Demo(tmp_path / "shop") as first:
         page = chromium.page(*DESKTOP)
