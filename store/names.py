@@ -27,6 +27,7 @@ _BLANK |= {chr(c) for c in (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))}
 # Marks piled on one letter: no language puts three on a Latin one, or five on any.
 _PILE = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3}")
 _MOST_MARKS = 4
+_HALF = re.compile("[\ud800-\udfff]")
 MAX_KEY = 120  # a name's key may be longer than the name: ß counts as ss
 MAX_SPECS_KEY = 700
 
@@ -71,8 +72,12 @@ def plain_text(field: str, text: str, *, most: int) -> str:
 
 
 def name_key(text: str) -> str:
-    """What decides whether two names are the same: width, case and blanks do not."""
-    return re.sub(r"\s+", " ", fold_width(text)).strip().casefold()
+    """What decides whether two names are the same: width, case and blanks do not.
+
+    Takes any words that are searched for too: half characters, which no database takes, are none.
+    """
+    whole = _HALF.sub("\ufffd", fold_width(text))
+    return re.sub(r"\s+", " ", whole).strip().casefold()
 
 
 def product_name(text: str) -> str:
