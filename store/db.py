@@ -72,6 +72,11 @@ class FairLock:
         finally:
             self._release()
 
+    @property
+    def waiting(self) -> int:
+        """How many stand in the queue now."""
+        return len(self._waiting)
+
     def _acquire(self, timeout_s: float) -> None:
         with self._guard:
             if not self._held:
@@ -126,10 +131,10 @@ class Database:
     def run(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in one write transaction and commit it.
 
-        Deadlocks, lock waits and lost connections roll the whole back and run ``work`` again, at
-        most ``ATTEMPTS`` times: ``work`` touches its ``Tx`` only. Raises ``BusyError`` or
-        ``UnavailableError`` when the database does not let us in, else whatever ``work`` raises;
-        nothing is written then.
+        Deadlocks and lock waits roll the whole back and run ``work`` again, at most ``ATTEMPTS``
+        times: ``work`` touches its ``Tx`` only. Raises ``BusyError`` or ``UnavailableError`` when
+        the database does not let us in, else whatever ``work`` raises; nothing is written then.
+        Only of a connection that is lost during COMMIT nobody knows: look before trying again.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -214,6 +219,7 @@ class Database:
             max_overflow=0,
             pool_timeout=self.busy_timeout_s,
             connect_args={"timeout": self.busy_timeout_s, "check_same_thread": False},
+            hide_parameters=True,  # names and phones do not belong into an error's text
         )
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -228,6 +234,7 @@ class Database:
             pool_timeout=self.busy_timeout_s,
             pool_pre_ping=True,
             pool_recycle=1800,
+            hide_parameters=True,
             # Locks are taken before anything is read, so each statement may see the newest.
             isolation_level="READ COMMITTED",
             connect_args={
