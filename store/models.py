@@ -76,6 +76,11 @@ class Json(TypeDecorator[Any]):
 _MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
 
+# Rows of these tables are deleted in time, and SQLite would give their numbers out again: to
+# whoever asks for what came after a number, or answers a question by it.
+_NUMBERED_ONCE = {**_MYSQL, "sqlite_autoincrement": True}
+
+
 class SkuStatus(StrEnum):
     """A SKU is never deleted, only taken off sale."""
 
@@ -310,7 +315,7 @@ class Inbox(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("platform", "message_id"),
         Index(None, "state", "id"),
-        _MYSQL,
+        _NUMBERED_ONCE,
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -339,7 +344,7 @@ class Outbox(SQLModel, table=True):
         UniqueConstraint("dedupe_key"),
         Index(None, "state", "target", "id"),
         Index(None, "target", "id"),
-        _MYSQL,
+        _NUMBERED_ONCE,
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -415,7 +420,7 @@ class Dialogue(SQLModel, table=True):
     """
 
     __tablename__ = "dialogue"
-    __table_args__ = (UniqueConstraint("platform", "chat_id", "user_id"), _MYSQL)
+    __table_args__ = (UniqueConstraint("platform", "chat_id", "user_id"), _NUMBERED_ONCE)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     platform: str = Field(max_length=16)

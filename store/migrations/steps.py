@@ -14,15 +14,16 @@ INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
 JSON = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
 
-def create_table(
-    name: str, *parts: sa.Column[Any] | sa.Constraint, sqlite_with_rowid: bool = True
-) -> None:
-    """Make a table, on MySQL one that tells ``a`` from ``A`` and keeps emoji."""
+def create_table(name: str, *parts: sa.Column[Any] | sa.Constraint, **sqlite: bool) -> None:
+    """Make a table, on MySQL one that tells ``a`` from ``A`` and keeps emoji.
+
+    ``sqlite``: options of SQLAlchemy's dialect, ``sqlite_...``.
+    """
     op.create_table(
         name,
         *parts,
         if_not_exists=True,
-        sqlite_with_rowid=sqlite_with_rowid,
+        **sqlite,
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

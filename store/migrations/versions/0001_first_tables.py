@@ -253,6 +253,7 @@ def _inbox() -> None:
         sa.Column("handled_at", steps.INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("platform", "message_id", name=op.f("uq_inbox_platform_message_id")),
+        sqlite_autoincrement=True,
     )
     steps.create_index("ix_inbox_received_at", "inbox", ["received_at"])
     steps.create_index("ix_inbox_state_id", "inbox", ["state", "id"])
@@ -278,6 +279,7 @@ def _outbox() -> None:
         sa.Column("sent_at", steps.INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_outbox_dedupe_key")),
+        sqlite_autoincrement=True,
     )
     steps.create_index("ix_outbox_created_at", "outbox", ["created_at"])
     steps.create_index("ix_outbox_state_target_id", "outbox", ["state", "target", "id"])
@@ -345,6 +347,7 @@ def _dialogue() -> None:
         sa.UniqueConstraint(
             "platform", "chat_id", "user_id", name=op.f("uq_dialogue_platform_chat_id_user_id")
         ),
+        sqlite_autoincrement=True,
     )
 
 
