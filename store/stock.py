@@ -11,7 +11,16 @@ from sqlmodel import col, select
 from store import names, outbox
 from store.db import Tx
 from store.errors import InsufficientStockError, InvalidValueError, Shortage, SkuNotFoundError
-from store.models import MovementKind, Order, OrderLine, OrderStatus, Product, Sku, StockMovement
+from store.models import (
+    MovementKind,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Product,
+    Sku,
+    SkuStatus,
+    StockMovement,
+)
 
 MAX_UNITS = 1_000_000  # one movement, one count: more is a slip of the finger in a small shop
 HOLDING = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID)
@@ -271,7 +280,8 @@ def _move(
         cause=cause.key,
         actor=cause.actor,
         note=cause.note,
-        alert=_crossing(row, available_before),
+        # An undo goes back to where people knew the shop was: no news.
+        alert="" if kind is MovementKind.UNDO else _crossing(row, available_before),
         created_at=tx.now,
     )
     tx.add(movement)
@@ -309,7 +319,7 @@ def _crossing(row: Sku, before: int) -> str:
 
     0 = alerts off.
     """
-    if not row.reorder_point or row.available >= before:
+    if not row.reorder_point or row.available >= before or row.status != SkuStatus.ON_SALE:
         return ""
     if row.available == 0:
         return "sold_out"

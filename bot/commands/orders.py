@@ -1,6 +1,6 @@
 """Orders: what came in, and each step of their way."""
 
-from bot.commands._shown import Fields, goods, order_table, yuan
+from bot.commands._shown import Fields, change, goods, order_table, yuan
 from bot.messages import Button, Reply, Role
 from bot.registry import Context, Example, command
 from bot.slots import Carrier, OrderNo, OrderTopic, Period, TrackingNo
@@ -72,6 +72,7 @@ def order_show(ctx: Context, order_no: OrderNo) -> Reply:
         (ctx.say("field.status"), ctx.say(f"status.{order.status}")),
         (ctx.say("field.goods"), goods(order)),
         (ctx.say("field.total"), yuan(order.total_fen)),
+        (ctx.say("field.payment"), _payment(ctx, order)),
         (ctx.say("field.customer"), order.customer_id),
         *_contact(ctx, order),
         (ctx.say("field.remark"), order.remark),
@@ -175,11 +176,12 @@ def mark_paid(ctx: Context, order_no: OrderNo) -> Reply:
 
 
 def _stepped(ctx: Context, before: OrderView, after: OrderView) -> Reply:
-    moved = f"{ctx.say(f'status.{before.status}')} → {ctx.say(f'status.{after.status}')}"
+    words = (ctx.say(f"status.{order.status}") for order in (before, after))
     fields = (
-        (ctx.say("field.status"), moved),
+        (ctx.say("field.status"), change(*words)),
         (ctx.say("field.goods"), goods(after)),
         (ctx.say("field.total"), yuan(after.total_fen)),
+        (ctx.say("field.payment"), change(_payment(ctx, before), _payment(ctx, after))),
         (ctx.say("field.parcel"), _parcel(after)),
     )
     said = tuple((name, value) for name, value in fields if value)
@@ -192,6 +194,10 @@ def _title(ctx: Context, order: OrderView) -> str:
 
 def _parcel(order: OrderView) -> str:
     return " ".join(part for part in (order.carrier, order.tracking_no) if part)
+
+
+def _payment(ctx: Context, order: OrderView) -> str:
+    return ctx.say("value.received" if order.paid_at else "value.unpaid")
 
 
 def _contact(ctx: Context, order: OrderView) -> Fields:
@@ -212,7 +218,10 @@ def _next_steps(ctx: Context, order: OrderView) -> tuple[Button, ...]:
         "complete": orders.COMPLETABLE,
         "cancel_order": orders.CANCELLABLE,
     }
-    commands = (ctx.commands[intent] for intent, states in steps.items() if order.status in states)
+    intents = [intent for intent, states in steps.items() if order.status in states]
+    if order.status == OrderStatus.SHIPPED and order.paid_at is None:
+        intents.insert(0, "mark_paid")
+    commands = (ctx.commands[intent] for intent in intents)
     return tuple(
         Button(ctx.say(f"button.{c.intent}"), f"{c.words[0]} {order.order_no}")
         for c in commands

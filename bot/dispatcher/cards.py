@@ -15,7 +15,7 @@ def refused(language: str, key: str, *, intent: str, error: str) -> Reply:
     return Reply(text=texts.say(language, key), intent=intent, error=error)
 
 
-def marked(reply: Reply, command: Command, *, error: str | None) -> Reply:
+def marked(reply: Reply, command: Command, *, error: str | None = None) -> Reply:
     """The reply as an answer to this command."""
     return replace(reply, intent=command.intent, error=error)
 

@@ -129,7 +129,7 @@ class Runner:
         return reasons
 
     def _written(self, pending: Pending, person: Person, reply: Reply) -> Reply:
-        changed = bool(self.tx.changes) or not pending.slots
+        changed = bool(self.tx.changes)
         self._record(pending.command, pending.slots, person)
         reply = replace(reply, text=self._with_binding(reply.text, person))
         people = (person.name, person.approver) if person.approver else (person.name,)

@@ -1,6 +1,5 @@
 """One message in one transaction: who says it, whether it is an answer or a command."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,7 @@ from bot import texts
 from bot.dispatcher import cards, resolving
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.running import Room, Runner
-from bot.messages import Message, Reply, Role
+from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
@@ -84,28 +83,36 @@ class Turn:
         refusal = self._runner.refusal(command, self._person)
         if refusal is not None:
             return refusal
-        self._asking.close(self._person.user_id)
+        self._make_way_for(command)
         pending = Pending(command, reading.slots, reading.doubt if command.writes else "")
         question = reading.question or ""
-        if reading.missing or reading.bad:
-            return self._ask_for(pending, reading.missing, reading.bad, question)
+        if reading.bad:  # refused: nothing stays open that a later number could fill
+            reply = Reply(text=question, outcome="clarify")
+            return cards.marked(reply, command, error="invalid_request")
+        if reading.missing:
+            return self._ask_for(pending, reading.missing, question)
         if reading.outcome == "clarify" and not reading.lost:
             return Reply(text=question, outcome="clarify", intent=command.intent)
         return self._runner.perform(pending, self._person)
+
+    def _make_way_for(self, command: Command) -> None:
+        """A new command replaces the open question; looking something up leaves a confirmation."""
+        asked = self._asking.current(self._person.user_id)
+        if command.writes or (asked is not None and asked.kind == "question"):
+            self._asking.close(self._person.user_id)
 
     def _ask_for(
         self,
         pending: Pending,
         missing: tuple[str, ...],
-        bad: Mapping[str, Bad],
         question: str,
     ) -> Reply:
-        """Ask for the slot that is missing or cannot be what was said."""
-        key = next(iter(bad), "") or missing[0]
+        """Ask for the first slot that is missing."""
+        key = missing[0]
         choices = pending.command.parameter(key).slot.choices.values()
         options = tuple((words[0], words[0]) for words in choices)
         reply = self._asking.one_of(pending, self._person, key, question, options)
-        return cards.marked(reply, pending.command, error="invalid_request" if bad else None)
+        return cards.marked(reply, pending.command)
 
     # Answers to a question.
 
@@ -119,7 +126,7 @@ class Turn:
         if value is None:
             if self._room.commands.get(reading.intent) and self._meant(reading):
                 return None
-            value = self._said(command, key)
+            value = self._meant_option(asked, command) or self._said(command, key)
         if isinstance(value, Bad):
             slot = command.parameter(key).slot
             text = questions.complaint(self._language, slot, value)
@@ -129,15 +136,33 @@ class Turn:
 
     def _chosen(self, asked: OpenDialogue, command: Command) -> Any:
         """The value of the option whose button was pressed or whose words were typed."""
-        said = texts.visible(self._message.text).strip().casefold()
-        key = asked.command["awaiting"]
         for label, value in asked.command["options"]:
-            if said in {label.casefold(), value.casefold()}:
-                if command.parameter(key).slot.kind in {Kind.SKU, Kind.SKUS}:
-                    return {"code": value}
-                read_again = answer(value, command, key, self._catalogue)
-                return value if read_again is None else read_again
+            if self._words in {label.casefold(), value.casefold()}:
+                return self._option(asked, command, value)
         return None
+
+    def _meant_option(self, asked: OpenDialogue, command: Command) -> Any:
+        """The option that is said by its number, or by a part of its label that no other has."""
+        options, said = asked.command["options"], self._words
+        numbered = {str(n): option for n, option in enumerate(options, start=1)}
+        words = command.parameter(asked.command["awaiting"]).slot.kind in REST
+        if words and said in numbered:
+            chosen = [numbered[said]]
+        else:
+            chosen = [o for o in options if len(said) > 1 and said in o[0].casefold()]
+        return self._option(asked, command, chosen[0][1]) if len(chosen) == 1 else None
+
+    def _option(self, asked: OpenDialogue, command: Command, value: str) -> Any:
+        """An option's value as the slot takes it."""
+        key = asked.command["awaiting"]
+        if command.parameter(key).slot.kind in {Kind.SKU, Kind.SKUS}:
+            return {"code": value}
+        read_again = answer(value, command, key, self._catalogue)
+        return value if read_again is None else read_again
+
+    @property
+    def _words(self) -> str:
+        return texts.visible(self._message.text).strip().casefold()
 
     def _said(self, command: Command, key: str) -> Any:
         """The value that is typed; in a group free words count only for a known product."""
@@ -157,7 +182,7 @@ class Turn:
         if not missing:
             return self._runner.perform(pending, self._person)
         question = questions.ask(self._language, command, missing, {})
-        return self._ask_for(pending, missing, {}, question)
+        return self._ask_for(pending, missing, question)
 
     # Yes and no.
 
@@ -177,8 +202,17 @@ class Turn:
             text = texts.say(self._language, "confirm.dismissed")
             return Reply(text=text, intent=command.intent)
         if asked.kind == "question":
-            return Reply(text=asked.command["question"], outcome="clarify", intent=command.intent)
+            return self._asked_again(asked)
         return self._confirmed(asked, self._person if own else self._asker(asked.user_id))
+
+    def _asked_again(self, asked: OpenDialogue) -> Reply:
+        """Yes to the only option takes it; yes to several is no answer, so they are shown again."""
+        command, options = self._room.commands[asked.command["intent"]], asked.command["options"]
+        if len(options) == 1 and asked.user_id == self._person.user_id:
+            return self._resume(asked, command, self._option(asked, command, options[0][1]))
+        buttons = tuple(Button(label, value) for label, value in options)
+        question = asked.command["question"]
+        return Reply(text=question, buttons=buttons, outcome="clarify", intent=command.intent)
 
     def _asked(self, ticket: str | None) -> OpenDialogue | None:
         """The question that is meant: by ticket, else one's own, else for an owner the newest."""

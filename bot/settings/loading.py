@@ -35,7 +35,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     source = _source(path, environ)
     folder = source.parent if source else Path.cwd()
     data = yaml_file.read(source) if source else {}
-    for keys, value in _from_environment(environ):
+    given = list(_from_environment(environ))
+    for keys, _ in given:
+        _drop_rival(data, keys)
+    for keys, value in given:
         _put(data, keys, value)
     data = _without_nulls(data)
     _read_secret_files(data, Settings, folder, ())
@@ -106,6 +109,15 @@ def _secrets(section: type[Section]) -> list[str]:
 def _meant(key: str, kind: Any) -> str:
     close = difflib.get_close_matches(key, _known(kind), n=1) if _is_section(kind) else []
     return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _drop_rival(data: Any, keys: tuple[str, ...]) -> None:
+    """Forget the file's ``secret_file`` when the environment has the ``secret``; or the reverse."""
+    for key in keys[:-1]:
+        data = data.get(key) if isinstance(data, dict) else None
+    if isinstance(data, dict):
+        last = keys[-1]
+        data.pop(last.removesuffix("_file") if last.endswith("_file") else f"{last}_file", None)
 
 
 def _put(data: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:

@@ -191,9 +191,43 @@ def test_a_button_of_an_older_question_does_not_answer_a_newer_one(talk: Talk) -
     assert (on_hand(talk.db, "SCH"), on_hand(talk.db, "KFD")) == (12, 30)
 
 
-def test_a_new_command_replaces_the_open_question(talk: Talk) -> None:
+def test_looking_something_up_leaves_what_waits_for_a_yes(talk: Talk) -> None:
     talk.say("补货 手冲壶 500")
     talk.say("查咖啡豆")
+
+    assert talk.say("是").intent == "restock"
+
+
+def test_a_refused_value_leaves_no_question_open(talk: Talk) -> None:
+    assert talk.say("上架 新壶 0元").error == "invalid_request"
+
+    assert "没有等待确认" in talk.say("是").text
+    assert talk.say("88").outcome == "clarify"
+
+
+def test_a_choice_is_taken_by_its_number_or_a_part_of_its_label(talk: Talk) -> None:
+    for said in ("1", "XL"):
+        asked = talk.say("补货 T恤 3")
+        assert asked.outcome == "clarify"
+        assert len(asked.buttons) > 1
+        assert talk.say(said if said == "1" else asked.buttons[0].label[1:]).intent == "restock"
+
+
+def test_yes_to_the_only_suggestion_takes_it(talk: Talk) -> None:
+    assert len(talk.say("补货 手冲胡 2").buttons) == 1
+
+    assert talk.say("是").intent == "restock"
+
+
+def test_what_changes_nothing_offers_no_undo(talk: Talk) -> None:
+    reply = talk.say("开门")
+
+    assert "撤销" not in [button.command for button in reply.buttons]
+
+
+def test_a_new_command_replaces_the_open_question(talk: Talk) -> None:
+    talk.say("补货 手冲壶 500")
+    talk.say("补货 咖啡豆 1")
 
     assert "没有等待确认" in talk.say("是").text
 
