@@ -156,11 +156,12 @@ def chat(
             role=messages.Role.of(role) if role else None,
         )
         show = terminal.as_json if as_json else terminal.as_text
-        for line in [" ".join(text)] if text else _typed_lines():
-            reply = person.say(line)
+        if text:
+            reply = person.say(" ".join(text))
             typer.echo(show(reply))
-            if text and reply.error == "internal_error":
-                raise typer.Exit(FAILED)
+            raise typer.Exit(FAILED if reply.error == "internal_error" else OK)
+        for line in _typed_lines():
+            _converse(lambda line=line: typer.echo(show(person.say(line))))  # type: ignore[misc]  # mypy cannot type a default of a lambda
 
 
 @app.command()
@@ -339,6 +340,16 @@ def _existing_database(settings: "Settings") -> Iterator["Database"]:
         raise CommandError(f"there is no database at {file}")
     with _database(settings) as database:
         yield database
+
+
+def _converse(turn: Callable[[], None]) -> None:
+    """One turn of a conversation, which goes on when the database was busy."""
+    from store.errors import StoreError  # noqa: PLC0415
+
+    try:
+        turn()
+    except StoreError as error:
+        _explain(error)
 
 
 def _typed_lines() -> Iterator[str]:
