@@ -43,7 +43,7 @@ def sku_code(text: str) -> str:
     Raises ``InvalidValueError`` for an ill-formed code.
     """
     code = unicodedata.normalize("NFC", fold_width(text)).strip().upper()
-    if not _CODE.fullmatch(code):
+    if not _CODE.fullmatch(code) or any(unicodedata.category(char) == "Cn" for char in code):
         raise InvalidValueError(
             "code", "length" if len(code) > MAX_CODE else "characters", MAX_CODE
         )
