@@ -50,6 +50,15 @@ def begin(tx: Tx, *, scope: str, key: Key) -> IdempotencyKey:
     return row
 
 
+def answered(tx: Tx, *, scope: str, key: Key) -> bool:
+    """Whether the key has an answer to this very request; writes and locks nothing."""
+    statement = select(IdempotencyKey).where(
+        IdempotencyKey.scope == scope, IdempotencyKey.key == key.value
+    )
+    found = tx.exec(statement).first()
+    return found is not None and found.fingerprint == key.fingerprint and found.answer is not None
+
+
 def _whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)

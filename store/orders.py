@@ -181,6 +181,11 @@ def place(
     return Placed(order.order_no, placed, replayed=False)
 
 
+def remembered(tx: Tx, customer_id: str, key: Key) -> bool:
+    """Whether this customer's request under this key was accepted before."""
+    return idempotency.answered(tx, scope=f"order:{customer_id}", key=key)
+
+
 def checked(request: OrderRequest) -> OrderRequest:
     """The request with normalised codes and equal SKUs summed (first place kept).
 

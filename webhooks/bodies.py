@@ -85,7 +85,12 @@ def _integer(digits: str) -> float:
 def _fraction(text: str) -> float:
     """A number with a fraction or exponent; what only rounds to a whole number is not one."""
     value = float(text)
-    exact = len(text) < EXACT or not value.is_integer() or Decimal(text) == Decimal(value)
+    if not value.is_integer() or (value and len(text) < EXACT):
+        return value
+    try:
+        exact = Decimal(text) == Decimal(value)  # 1e-400 is no 0, however short it is
+    except ArithmeticError:  # an exponent that Decimal has no room for
+        exact = False
     return value if exact else math.nan
 
 

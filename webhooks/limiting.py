@@ -21,9 +21,12 @@ class OrderLimiter:
         """Count one order of this customer from this address; over the limit raises 429."""
         if self._rate is None:
             return
-        for who in (("customer", customer_id), ("address", address)):
-            if not self._window.hit(self._rate, *who):
+        everybody = (("customer", customer_id), ("address", address))
+        for who in everybody:  # asked first: what one window refuses must not fill the other
+            if not self._window.test(self._rate, *who):
                 raise ProblemError.busy("rate_limited", retry_after_s=self._wait_s(*who))
+        for who in everybody:
+            self._window.hit(self._rate, *who)
 
     def _wait_s(self, *who: str) -> int:
         if self._rate is None:

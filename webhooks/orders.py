@@ -44,7 +44,7 @@ from webhooks.schemas import (
     PlacedOut,
     ShipIn,
 )
-from webhooks.shop import the_shop
+from webhooks.shop import Shop, the_shop
 from webhooks.skus import REPLAYED, record
 
 P = ParamSpec("P")
@@ -76,7 +76,7 @@ def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
     Raises ``ProblemError`` 429 and whatever ``store.orders.place`` raises.
     """
     shop, began = the_shop(), time.perf_counter()
-    if limited:
+    if limited and not _remembered(shop, body, key):
         shop.limiter.count(customer_id=body.customer_id, address=client_address())
     asked = order_request(body)
     placed = shop.database.run(
@@ -86,6 +86,13 @@ def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
         skus = tuple(line["sku"] for line in placed.answer["lines"])
         shop.metrics.order(ACCEPTED, skus, time.perf_counter() - began)
     return placed
+
+
+def _remembered(shop: Shop, body: OrderIn, key: Key | None) -> bool:
+    """Whether this is an accepted order asked for again, which is no new one to be counted."""
+    if key is None:
+        return False
+    return shop.database.read(lambda tx: orders.remembered(tx, body.customer_id, key))
 
 
 def counted(view: Callable[P, T]) -> Callable[P, T]:

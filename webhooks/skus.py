@@ -240,7 +240,8 @@ def _move(
     """Book a movement, or find the answer that its key already has."""
     remembered = None
     if key is not None:
-        digest = hashlib.sha256(f"{caller.actor}\n{code}".encode()).hexdigest()
+        sku_id = stock.lock(tx, [code])[0].id  # the SKU, not its code: codes may change hands
+        digest = hashlib.sha256(f"{caller.actor}\n{sku_id}".encode()).hexdigest()
         remembered = idempotency.begin(tx, scope=f"movement:{digest}", key=key)
         if remembered.answer is not None:
             return remembered.answer, True

@@ -136,3 +136,15 @@ def test_the_limit_counts_neither_mistakes_nor_managers(make_shop: MakeShop) -> 
         assert api.order(quantity=0).status_code == 422
         assert api.post("/api/v1/orders", body).status_code == 201
     assert [api.order().status_code for _ in range(2)] == [201, 429]
+
+
+def test_an_accepted_order_asked_for_again_counts_once(make_shop: MakeShop) -> None:
+    api = Api(create_app(make_shop(orders={"rate_limit": "1/minute"})).test_client())
+    api.add_sku()
+    body = {"customer_id": "w", "lines": [{"sku": "CF-001", "quantity": 1}]}
+    again = [
+        api.post("/api/v1/orders", body, headers={"Idempotency-Key": "k"}, token=None)
+        for _ in range(3)
+    ]
+    assert [answer.status_code for answer in again] == [201, 201, 201]
+    assert api.post("/api/v1/orders", body, token=None).status_code == 429

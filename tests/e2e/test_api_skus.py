@@ -217,6 +217,21 @@ def test_a_repeated_movement_key_moves_once(api: Api) -> None:
     assert api.post(elsewhere, {"kind": "restock", "quantity": 6}, headers=key).status_code == 201
 
 
+def test_a_movement_key_belongs_to_the_sku_whatever_its_code_is(api: Api) -> None:
+    api.add_sku()
+    key, body = {"Idempotency-Key": "k"}, {"kind": "restock", "quantity": 5}
+    first = api.post("/api/v1/skus/CF-001/movements", body, headers=key)
+    assert api.call("PATCH", "/api/v1/skus/CF-001", {"code": "CF-009"}).status_code == 200
+    api.add_sku(name="another")
+
+    renamed = api.post("/api/v1/skus/CF-009/movements", body, headers=key)
+    another = api.post("/api/v1/skus/CF-001/movements", body, headers=key)
+
+    assert renamed.json == first.json
+    assert "Idempotency-Replayed" not in another.headers
+    assert api.on_hand() == (15, 0)
+
+
 def test_a_refused_movement_leaves_its_key_free(api: Api) -> None:
     api.add_sku()
     path, key = "/api/v1/skus/CF-001/movements", {"Idempotency-Key": "k"}

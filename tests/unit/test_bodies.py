@@ -48,7 +48,17 @@ def test_what_is_json_but_nothing_we_read_is_422_with_its_place(raw: bytes, fiel
 
 @pytest.mark.parametrize(
     "number",
-    ["9" * 31, "-" + "9" * 31, "9" * 5000, "1e400", "2.00000000000000000001", "0." + "9" * 99],
+    [
+        "9" * 31,
+        "-" + "9" * 31,
+        "9" * 5000,
+        "1e400",
+        "1e-400",
+        "-4e-325",
+        "0.0e99999999999999999999",
+        "2.00000000000000000001",
+        "0." + "9" * 99,
+    ],
 )
 def test_a_number_that_only_rounds_to_a_whole_one_is_none(number: str) -> None:
     value = bodies.decode(b'{"a": %s}' % number.encode())["a"]

@@ -275,6 +275,17 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert settings.wecom.robots[0].on
 
 
+def test_a_secret_of_the_environment_wins_over_a_file_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from the file")
+    for text, name, value in (
+        ("server: {admin_token_file: token}", "ADMIN_TOKEN", SECRET),
+        ("server: {admin_token: in-the-file}", "ADMIN_TOKEN_FILE", str(tmp_path / "secret")),
+    ):
+        (tmp_path / "secret").write_text(SECRET)
+        settings = read(tmp_path, text, **{f"ZHANGGUI__SERVER__{name}": value})
+        assert settings.server.admin_token.get_secret_value() == SECRET
+
+
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "server.admin_token_file: gone cannot be read" in refusal(
         tmp_path, "server: {admin_token_file: gone}"
