@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from bot.messages import Role
 from store import members
 from store.db import Database
-from webhooks.problems import ProblemError
+from webhooks.api.problems import ProblemError
 
 COOKIE = "zhanggui_session"
 SESSION = timedelta(days=7)  # a phone behind the counter signs in once a week

@@ -15,24 +15,15 @@ from store import clock
 from store.db import Database
 from store.errors import StoreError
 from store.sealing import Vault
-from webhooks import (
-    access,
-    health,
-    openapi,
-    orders,
-    pages,
-    problems,
-    products,
-    reports,
-    skus,
-)
+from webhooks import access, pages
 from webhooks.access import Access
+from webhooks.api import health, openapi, orders, problems, products, reports, skus
+from webhooks.api.limiting import OrderLimiter
+from webhooks.api.problems import Problem, ProblemError
+from webhooks.api.routing import ApiRequest, SkuCodeConverter
+from webhooks.api.schemas import ProblemOut
 from webhooks.engine import order_terms
-from webhooks.limiting import OrderLimiter
 from webhooks.metrics import Metrics
-from webhooks.problems import Problem, ProblemError
-from webhooks.routing import ApiRequest, SkuCodeConverter
-from webhooks.schemas import ProblemOut
 from webhooks.shop import Shop, the_shop
 
 logger = logging.getLogger(__name__)

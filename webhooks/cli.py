@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from webhooks.failure import CommandError
+from webhooks.shell.failure import CommandError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -86,8 +86,8 @@ def demo(
     ] = 0,
 ) -> None:
     """A whole shop on this machine, with nothing to configure."""
-    from webhooks import demo as shop  # noqa: PLC0415
-    from webhooks.serving import start_logging  # noqa: PLC0415
+    from webhooks.server.serving import start_logging  # noqa: PLC0415
+    from webhooks.shell import demo as shop  # noqa: PLC0415
 
     settings = shop.settings_of(directory)
     start_logging(settings)
@@ -111,7 +111,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve a shop: API, pages and, unless told otherwise, the background work."""
-    from webhooks import serving  # noqa: PLC0415
+    from webhooks.server import serving  # noqa: PLC0415
 
     settings = _settings(config)
     serving.start_logging(settings)
@@ -126,7 +126,7 @@ def serve(
 @app.command()
 def worker(config: Config = None) -> None:
     """Do a shop's background work alone: sending, scheduled jobs."""
-    from webhooks import serving  # noqa: PLC0415
+    from webhooks.server import serving  # noqa: PLC0415
 
     settings = _settings(config)
     serving.start_logging(settings)
@@ -146,7 +146,7 @@ def chat(
 ) -> None:
     """Talk to the bot as in a direct chat."""
     from bot import messages  # noqa: PLC0415
-    from webhooks import terminal  # noqa: PLC0415
+    from webhooks.shell import terminal  # noqa: PLC0415
 
     with _engine(config) as engine:
         person = terminal.Terminal(
@@ -172,7 +172,7 @@ def understand(
     ] = None,
 ) -> None:
     """Read one message a line, print what each means as JSON; needs no shop."""
-    from webhooks import sku_files, terminal  # noqa: PLC0415
+    from webhooks.shell import sku_files, terminal  # noqa: PLC0415
 
     known = sku_files.catalogue_of(catalogue) if catalogue else None
     for line in terminal.understand(_input_lines(), known):
@@ -263,7 +263,7 @@ def import_skus(
     ] = False,
 ) -> None:
     """Add and change SKUs from a file: all of it or, when a row is refused, nothing."""
-    from webhooks import sku_files  # noqa: PLC0415
+    from webhooks.shell import sku_files  # noqa: PLC0415
 
     with _engine(config) as engine, _progress("import", sku_files.STEPS) as step:
         importer = sku_files.Importer(
@@ -286,7 +286,7 @@ def export_skus(
     file: Annotated[Path, typer.Argument(help="CSV file to write.")], config: Config = None
 ) -> None:
     """Write every SKU to a file that imports as it is."""
-    from webhooks import sku_files  # noqa: PLC0415
+    from webhooks.shell import sku_files  # noqa: PLC0415
 
     settings = _settings(config)
     with _existing_database(settings) as database, _progress("export", None) as step:

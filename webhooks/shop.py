@@ -11,7 +11,7 @@ from store.db import Database
 from store.orders import Terms
 from store.sealing import Vault
 from webhooks.access import Access
-from webhooks.limiting import OrderLimiter
+from webhooks.api.limiting import OrderLimiter
 from webhooks.metrics import Metrics
 
 

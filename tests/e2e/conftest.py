@@ -20,8 +20,8 @@ from bot.settings import Settings
 from tests.fakes.clock import FakeClock
 from webhooks.access import sign_in
 from webhooks.app import build, create_app
-from webhooks.asgi import create_asgi, make_server
-from webhooks.gate import Limits, Stream
+from webhooks.server.asgi import create_asgi, make_server
+from webhooks.server.gate import Limits, Stream
 from webhooks.shop import Shop
 
 ADMIN_TOKEN = "admin-token-of-the-tests"

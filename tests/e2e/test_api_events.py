@@ -15,9 +15,9 @@ from store.db import Database, Tx
 from store.stock import Cause
 from tests.conftest import AddSku
 from tests.e2e.conftest import LiveServer, Serve, SignedIn, code_of
-from webhooks.events import Events
-from webhooks.gate import Limits, StreamRequest
-from webhooks.problems import ProblemError
+from webhooks.api.events import Events
+from webhooks.api.problems import ProblemError
+from webhooks.server.gate import Limits, StreamRequest
 from webhooks.shop import Shop
 
 EVENTS = "/api/v1/events"

@@ -8,8 +8,8 @@ from flask import Blueprint
 
 from store.errors import BusyError, StoreError
 from tests.e2e.conftest import Api, MakeShop, code_of
+from webhooks.api.problems import STATUSES, TITLES, of_store
 from webhooks.app import create_app
-from webhooks.problems import STATUSES, TITLES, of_store
 from webhooks.shop import Shop
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Api
-from webhooks.problems import TITLES
+from webhooks.api.problems import TITLES
 
 PUBLIC = {
     ("get", "/api/v1/products"),

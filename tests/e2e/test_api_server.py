@@ -18,7 +18,7 @@ import pytest
 from flask import Blueprint, Response, request
 
 from tests.e2e.conftest import ADMIN_TOKEN, LiveServer, Serve, code_of
-from webhooks.gate import Limits
+from webhooks.server.gate import Limits
 
 ORDER = {"customer_id": "w", "lines": [{"sku": "CF-001", "quantity": 1}]}
 HEAD = b"POST /api/v1/orders HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
@@ -248,7 +248,7 @@ import socket, sys
 from bot.settings import Settings
 from store import schema
 from webhooks.app import build
-from webhooks.asgi import create_asgi, make_server
+from webhooks.server.asgi import create_asgi, make_server
 
 settings = Settings.model_validate({
     "database": {"url": sys.argv[1]},

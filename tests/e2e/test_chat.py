@@ -17,10 +17,10 @@ from store.db import Database, Tx
 from tests.conftest import AddSku
 from tests.e2e.conftest import Serve, code_of
 from webhooks.app import create_app
-from webhooks.chat import PEOPLE, LiveChat, blueprint
-from webhooks.demo import furnish
 from webhooks.engine import make_dispatcher
+from webhooks.pages.chat import PEOPLE, LiveChat, blueprint
 from webhooks.reception import Reception
+from webhooks.shell.demo import furnish
 from webhooks.shop import Shop
 
 SAID = {"id": "0123456789abcdef", "person": "manager", "chat": "group", "text": "咖啡豆+5"}

@@ -12,8 +12,8 @@ from store import audit, chats, members, orders, skus
 from store.db import Database
 from tests.demo import Demo
 from tests.e2e.conftest import MakeShop
-from webhooks import demo
-from webhooks.demo import GOODS, Customers, furnish, settings_of
+from webhooks.shell import demo
+from webhooks.shell.demo import GOODS, Customers, furnish, settings_of
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -12,7 +12,7 @@ from store import orders
 from store.db import Database
 from store.orders import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
-from webhooks.demo import furnish
+from webhooks.shell.demo import furnish
 
 ROOT = Path(__file__).parents[2]
 ENGLISH, CHINESE = (ROOT / name for name in ("README.md", "README.zh-CN.md"))

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ended, start
-from webhooks.failure import CommandError
-from webhooks.serving import alone, listening
+from webhooks.server.serving import alone, listening
+from webhooks.shell.failure import CommandError
 
 # Serves until it has looked at itself.
 SERVE = """
 import json, os, signal, sys, threading
 from pathlib import Path
 from bot.settings import load
-from webhooks import serving
+from webhooks.server import serving
 
 def held():
     # Not ru_maxrss: that counts the process we were forked from.

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from webhooks import bodies
-from webhooks.problems import ProblemError
+from webhooks.api import bodies
+from webhooks.api.problems import ProblemError
 
 
 def refused(raw: bytes) -> tuple[int, Any]:

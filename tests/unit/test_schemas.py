@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from store.orders import MAX_QUANTITY
-from webhooks import cursors
-from webhooks.parameters import IdempotencyHeader
-from webhooks.problems import ProblemError, of_validation
-from webhooks.schemas import LineIn, MovementIn, OrderIn, SkuIn, SkuPatchIn, SkuPut
+from webhooks.api import cursors
+from webhooks.api.parameters import IdempotencyHeader
+from webhooks.api.problems import ProblemError, of_validation
+from webhooks.api.schemas import LineIn, MovementIn, OrderIn, SkuIn, SkuPatchIn, SkuPut
 
 
 def faults(model: type[BaseModel], value: Any) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from store import money, names, orders, stock
 from store.errors import InvalidValueError
-from webhooks.problems import sentence
+from webhooks.api.problems import sentence
 
 MAX_NOTE = 200
 MOST_TEXT = 4000  # as sent; the limits of each field count after trimming

@@ -17,12 +17,12 @@ from store.idempotency import Key
 from store.models import SkuStatus
 from store.skus import SkuDraft, SkuPatch, SkuView
 from store.stock import Cause, MovementView
-from webhooks import cursors, openapi
 from webhooks.access import Caller
-from webhooks.bodies import instant
-from webhooks.parameters import IdempotencyHeader, MatchHeader, MovementQuery, SkuPath, SkuQuery
-from webhooks.routing import answer, endpoint, nothing
-from webhooks.schemas import (
+from webhooks.api import cursors, openapi
+from webhooks.api.bodies import instant
+from webhooks.api.parameters import IdempotencyHeader, MatchHeader, MovementQuery, SkuPath, SkuQuery
+from webhooks.api.routing import answer, endpoint, nothing
+from webhooks.api.schemas import (
     MovementIn,
     MovementOut,
     MovementPage,

@@ -21,11 +21,11 @@ from bot.platforms.console import ConsolePlatform
 from bot.settings import Settings
 from webhooks import logs
 from webhooks.app import build
-from webhooks.asgi import BACKLOG, create_asgi, make_server
 from webhooks.background import make_worker
 from webhooks.engine import local_url, make_dispatcher, prepare
-from webhooks.failure import CommandError
-from webhooks.gate import Stream
+from webhooks.server.asgi import BACKLOG, create_asgi, make_server
+from webhooks.server.gate import Stream
+from webhooks.shell.failure import CommandError
 from webhooks.shop import Shop
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from webhooks.fields import IdempotencyKey, Limit
-from webhooks.schemas import Input
+from webhooks.api.fields import IdempotencyKey, Limit
+from webhooks.api.schemas import Input
 
 
 class SkuPath(BaseModel):

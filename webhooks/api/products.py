@@ -12,11 +12,11 @@ from store.catalogue import CategoryView, ProductView
 from store.db import Tx
 from store.errors import ProductNotFoundError
 from store.stock import Cause
-from webhooks import cursors, openapi
 from webhooks.access import Caller
-from webhooks.parameters import CategoryQuery, ProductPath, ProductQuery
-from webhooks.routing import answer, endpoint
-from webhooks.schemas import (
+from webhooks.api import cursors, openapi
+from webhooks.api.parameters import CategoryQuery, ProductPath, ProductQuery
+from webhooks.api.routing import answer, endpoint
+from webhooks.api.schemas import (
     CategoryOut,
     CategoryPage,
     ProductDetail,
@@ -26,8 +26,8 @@ from webhooks.schemas import (
     ProductSkuOut,
     SpecRule,
 )
+from webhooks.api.skus import record
 from webhooks.shop import the_shop
-from webhooks.skus import record
 
 _MAX_ID_DIGITS = 18
 

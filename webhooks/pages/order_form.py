@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from store import errors, money
 from store.errors import StoreError
-from webhooks.schemas import OrderIn
+from webhooks.api.schemas import OrderIn
 
 MOST_TYPED = 400  # more than any field takes, less than anybody wants back
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}")

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-from webhooks.problems import FieldFault, ProblemError
+from webhooks.api.problems import FieldFault, ProblemError
 
 _POSITION = re.compile(r"([a-z]+):([0-9]{1,18})")
 

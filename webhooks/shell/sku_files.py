@@ -14,7 +14,7 @@ from store.errors import InvalidValueError, StaleVersionError
 from store.files import ChangedSku, ImportPlan, RefusedRow, SkuSheet, StockMode
 from store.money import to_yuan
 from store.stock import Cause
-from webhooks.failure import CommandError
+from webhooks.shell.failure import CommandError
 
 ACTOR = "console:owner"
 ATTEMPTS = 3  # a SKU may be edited between planning and writing; then it is planned anew

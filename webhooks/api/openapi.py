@@ -9,8 +9,8 @@ from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict, SecuritySchemesDict
 
-from webhooks import bodies, events, problems
-from webhooks.schemas import ProblemOut
+from webhooks.api import bodies, events, problems
+from webhooks.api.schemas import ProblemOut
 
 CUSTOMERS = Tag(name="customers", description="Products and orders; no account.")
 MANAGERS = Tag(

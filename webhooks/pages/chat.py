@@ -22,7 +22,7 @@ from bot.platforms.base import RawRequest
 from bot.platforms.console import ConsolePlatform
 from store import transcript
 from store.db import Database
-from webhooks.routing import body_value, read
+from webhooks.api.routing import body_value, read
 
 MAX_TEXT = 2000
 POLL_S = 1.0  # another process may have written

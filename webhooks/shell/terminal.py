@@ -14,7 +14,7 @@ from bot.platforms.console import ConsolePlatform
 from bot.understanding import Catalogue, read
 from store import members
 from store.db import Database
-from webhooks.failure import CommandError
+from webhooks.shell.failure import CommandError
 
 OPERATOR = "owner"  # console:owner, whoever sits at the machine the shop runs on
 _WIDE = "WF"  # East Asian widths that take two columns

@@ -9,9 +9,9 @@ from store.db import Tx
 from store.errors import BadCodeError
 from store.models import SkuStatus
 from webhooks.access import Caller, sign_in, sign_out
-from webhooks.front import page
-from webhooks.problems import ProblemError
-from webhooks.routing import present_caller
+from webhooks.api.problems import ProblemError
+from webhooks.api.routing import present_caller
+from webhooks.pages.front import page
 from webhooks.shop import the_shop
 
 PAGE = 50

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from store import catalogue, names
 from store.models import OrderStatus
-from webhooks.fields import (
+from webhooks.api.fields import (
     Address,
     Category,
     ContactName,
@@ -35,7 +35,7 @@ from webhooks.fields import (
     Specs,
     Units,
 )
-from webhooks.problems import FieldFault, ProblemError
+from webhooks.api.problems import FieldFault, ProblemError
 
 MOST_LINES = 5000  # as sent; 50 after equal SKUs are summed
 

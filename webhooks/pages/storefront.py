@@ -13,11 +13,11 @@ from store.catalogue import CategoryView, ProductView
 from store.db import Tx
 from store.errors import InvalidValueError, OrderNotFoundError, StoreError, WrongStateError
 from store.idempotency import Key
-from webhooks import order_form, order_words
-from webhooks.front import page, secure, when
-from webhooks.order_form import FormError, OrderForm
-from webhooks.orders import counted, take
-from webhooks.problems import ProblemError, of_store
+from webhooks.api.orders import counted, take
+from webhooks.api.problems import ProblemError, of_store
+from webhooks.pages import order_form, order_words
+from webhooks.pages.front import page, secure, when
+from webhooks.pages.order_form import FormError, OrderForm
 from webhooks.shop import the_shop
 
 PAGE = 24

@@ -26,14 +26,14 @@ from store.errors import (
 from store.idempotency import Key
 from store.models import OrderStatus
 from store.orders import Contact, LineRequest, OrderRequest, OrderView, Placed
-from webhooks import access, cursors, openapi
+from webhooks import access
 from webhooks.access import Caller
-from webhooks.bodies import instant
-from webhooks.metrics import ACCEPTED
-from webhooks.parameters import IdempotencyHeader, OrderPath, OrderQuery, PeriodQuery
-from webhooks.problems import FieldFault, ProblemError
-from webhooks.routing import answer, client_address, endpoint
-from webhooks.schemas import (
+from webhooks.api import cursors, openapi
+from webhooks.api.bodies import instant
+from webhooks.api.parameters import IdempotencyHeader, OrderPath, OrderQuery, PeriodQuery
+from webhooks.api.problems import FieldFault, ProblemError
+from webhooks.api.routing import answer, client_address, endpoint
+from webhooks.api.schemas import (
     ContactOut,
     LineOut,
     NothingIn,
@@ -44,8 +44,9 @@ from webhooks.schemas import (
     PlacedOut,
     ShipIn,
 )
+from webhooks.api.skus import REPLAYED, record
+from webhooks.metrics import ACCEPTED
 from webhooks.shop import Shop, the_shop
-from webhooks.skus import REPLAYED, record
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,9 +15,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.routing import PathConverter
 
 from bot.messages import Role
-from webhooks import bodies
 from webhooks.access import Caller, needs
-from webhooks.problems import ProblemError, of_validation
+from webhooks.api import bodies
+from webhooks.api.problems import ProblemError, of_validation
 from webhooks.shop import the_shop
 
 JSON_LIMIT = 1 << 20

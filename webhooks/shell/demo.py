@@ -17,11 +17,11 @@ from store.errors import StoreError
 from store.orders import Contact, LineRequest, OrderRequest
 from store.skus import SkuDraft, SkuView
 from store.stock import Cause
-from webhooks.chat import GROUP, GROUP_NAME, PEOPLE, LiveChat
-from webhooks.chat import blueprint as chat_page
-from webhooks.gate import StreamRequest
+from webhooks.pages.chat import GROUP, GROUP_NAME, PEOPLE, LiveChat
+from webhooks.pages.chat import blueprint as chat_page
 from webhooks.reception import Reception
-from webhooks.serving import Extras, Opened, serve
+from webhooks.server.gate import StreamRequest
+from webhooks.server.serving import Extras, Opened, serve
 from webhooks.shop import Shop
 
 logger = logging.getLogger(__name__)

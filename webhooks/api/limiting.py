@@ -7,7 +7,7 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from webhooks.problems import ProblemError
+from webhooks.api.problems import ProblemError
 
 
 class OrderLimiter:

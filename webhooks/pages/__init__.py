@@ -1,6 +1,6 @@
 """The pages for people, server-rendered; everything on them works without JavaScript.
 
-``webhooks.storefront`` serves customers, ``webhooks.desk`` the people of the shop.
+``webhooks.pages.storefront`` serves customers, ``webhooks.pages.desk`` the people of the shop.
 """
 
 import json
@@ -8,8 +8,9 @@ import json
 from flask import Blueprint, Response, abort, send_file
 
 from store import money
-from webhooks import desk, problems, storefront
-from webhooks.front import PICTURES, page, picture_file
+from webhooks.api import problems
+from webhooks.pages import desk, storefront
+from webhooks.pages.front import PICTURES, page, picture_file
 
 PICTURE_TYPES = {
     ".png": "image/png",

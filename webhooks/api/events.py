@@ -15,7 +15,7 @@ from store import feed
 from store.db import Database
 from store.errors import StoreError
 from store.feed import FeedEvent, Position
-from webhooks.problems import FieldFault, ProblemError
+from webhooks.api.problems import FieldFault, ProblemError
 
 logger = logging.getLogger(__name__)
 

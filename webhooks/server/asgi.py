@@ -12,11 +12,12 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.http import parse_cookie
 
 from bot.messages import Role
-from webhooks import access, events
+from webhooks import access
 from webhooks.access import Caller
+from webhooks.api import events
+from webhooks.api.events import Events
 from webhooks.app import create_app
-from webhooks.events import Events
-from webhooks.gate import Gate, Limits, Stream, StreamRequest
+from webhooks.server.gate import Gate, Limits, Stream, StreamRequest
 from webhooks.shop import Shop
 
 CONNECTIONS = 900  # below the usual limit of 1024 open files; more are told to try again
@@ -41,7 +42,7 @@ def make_server(gate: Gate, *, backlog: int = BACKLOG, drain_s: int = DRAIN_S) -
     """A server for sockets that are listening already: ``make_server(...).run(sockets=[...])``."""
     parsing: dict[str, Any] = {"ws": "none"}
     if find_spec("httptools"):
-        from webhooks.http11 import BoundedProtocol  # noqa: PLC0415  (where it was built)
+        from webhooks.server.http11 import BoundedProtocol  # noqa: PLC0415  (where it was built)
 
         parsing["http"] = BoundedProtocol
     config = uvicorn.Config(

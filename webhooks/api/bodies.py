@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn, overload
 
-from webhooks.problems import FieldFault, ProblemError
+from webhooks.api.problems import FieldFault, ProblemError
 
 JSON = "application/json"
 MOST_DIGITS = 30  # longer integers are out of every range; int() itself gives up at 4300 digits

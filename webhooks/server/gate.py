@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl
 from a2wsgi import WSGIMiddleware
 from flask import Flask
 
-from webhooks import problems
+from webhooks.api import problems
+from webhooks.api.problems import Problem, ProblemError
+from webhooks.api.routing import body_limit
 from webhooks.app import HEADERS
-from webhooks.problems import Problem, ProblemError
-from webhooks.routing import body_limit
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,11 @@ from flask_openapi3.blueprint import APIBlueprint
 
 from store import schema
 from store.errors import StoreError
-from webhooks import bodies, metrics
-from webhooks.openapi import OPERATIONS
-from webhooks.routing import answer, endpoint
-from webhooks.schemas import Health, Readiness
+from webhooks import metrics
+from webhooks.api import bodies
+from webhooks.api.openapi import OPERATIONS
+from webhooks.api.routing import answer, endpoint
+from webhooks.api.schemas import Health, Readiness
 from webhooks.shop import Shop, the_shop
 
 api = APIBlueprint("health", __name__, abp_tags=[OPERATIONS])

@@ -11,11 +11,11 @@ from bot.slots import Span, span
 from store import reports
 from store.reports import Seller, Summary
 from store.skus import SkuView
-from webhooks import openapi
-from webhooks.parameters import SummaryQuery
-from webhooks.problems import FieldFault, ProblemError
-from webhooks.routing import answer, endpoint
-from webhooks.schemas import ScarceOut, SellerOut, SummaryOut
+from webhooks.api import openapi
+from webhooks.api.parameters import SummaryQuery
+from webhooks.api.problems import FieldFault, ProblemError
+from webhooks.api.routing import answer, endpoint
+from webhooks.api.schemas import ScarceOut, SellerOut, SummaryOut
 from webhooks.shop import the_shop
 
 _DATE = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"

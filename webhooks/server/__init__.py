@@ -1,0 +1,1 @@
+"""Where HTTP begins: the event loop, the gate before the Flask app, the process."""

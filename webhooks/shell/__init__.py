@@ -1,0 +1,1 @@
+"""What the ``zhanggui`` command does beyond calling the shop: demo, terminal, files."""
