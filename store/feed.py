@@ -20,7 +20,7 @@ from store.models import Order, OrderEvent, Sku, StockMovement
 
 PAGE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ID = re.compile(r"([0-9]{1,17})-[mo][0-9]{1,18}")
+_ID = re.compile(r"([0-9]{1,17})-[mol][0-9]{1,18}")
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -28,8 +28,7 @@ _MICROSECOND = timedelta(microseconds=1)
 class FeedEvent:
     """One event: ``name`` is stock, low_stock or order, ``fields`` its JSON object.
 
-    ``id`` names the row it came from, for ever and in every process; a movement that made stock low
-    is two events of one id.
+    ``id`` is the event's for ever and in every process: its time, its kind (m, o, l) and its row.
     """
 
     id: str
@@ -127,7 +126,8 @@ class _Moved:
         yield FeedEvent(name, self.created_at, "stock", level)
         if self.alert:
             alarm = {"sku": self.sku, "available": available, "reorder_point": self.reorder_point}
-            yield FeedEvent(name, self.created_at, "low_stock", alarm)
+            alarmed = event_id(self.created_at, "l", self.id)
+            yield FeedEvent(alarmed, self.created_at, "low_stock", alarm)
 
 
 @dataclass(frozen=True, slots=True)
