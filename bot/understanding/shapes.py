@@ -180,12 +180,18 @@ def leading_number(chunk: str) -> re.Match[str] | None:
 
 
 def choice(scrap: Scrap, slot: Slot) -> str | None:
-    """The value of the first word of a choice that is said; longer words first."""
-    spoken = [(word, value) for value, words in slot.choices.items() for word in words]
-    for word, value in sorted(spoken, key=lambda pair: len(pair[0]), reverse=True):
-        if scrap.first(re.compile(_word(word), re.IGNORECASE)):
-            return value
-    return None
+    """The value of the last word of a choice that is said: in 授权 王老板 店员 that is 店员."""
+    said = [
+        (match.end(), len(word), match, value)
+        for value, words in slot.choices.items()
+        for word in words
+        for match in scrap.matches(re.compile(_word(word), re.IGNORECASE))
+    ]
+    if not said:
+        return None
+    _, _, match, value = max(said, key=lambda found: found[:2])
+    scrap.take(*match.span())
+    return value
 
 
 def free_specs(scrap: Scrap) -> dict[str, str]:

@@ -600,3 +600,11 @@ def _state(db: Database) -> list[object]:
     people = db.read(members.listed)
     found, _ = db.read(lambda tx: skus.page(tx, limit=100))
     return [people, [(s.code, s.price_fen, s.on_hand, s.status) for s in found]]
+
+
+def test_a_role_word_inside_a_name_belongs_to_the_name(talk: Talk, db: Database) -> None:
+    db.run(lambda tx: members.seen(tx, platform="console", user_id="boss", name="王老板"))
+
+    asked = talk.say("授权 王老板 店员")
+
+    assert (asked.outcome, asked.error) == ("confirm", None)
