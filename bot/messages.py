@@ -1,6 +1,8 @@
 """What goes in and out of the bot: plain frozen data, nothing of any chat platform."""
 
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Self
@@ -27,11 +29,33 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """A button was pressed: ``button`` (see ``Button.id``) of the card with this number.
+
+    ``inputs`` are the fields of its form, by name, as they were filled in.
+    """
+
+    card: int
+    button: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file somebody sent: its name, and what the platform needs to fetch it."""
+
+    name: str
+    handle: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message a person sent, or a button a person pressed (``text`` is then its command).
+    """One message a person sent, or one button a person pressed (``press``; no ``text`` then).
 
     ``chat_kind`` is ``group`` or ``direct``; ``addressed``: the bot was mentioned, replied to, or
-    is spoken to directly; ``sent_at`` is aware, by the platform's clock.
+    is spoken to directly; ``sent_at`` is aware, by the platform's clock. ``handle`` is what the
+    platform needs to answer this very message. ``polled_s``: so long the platform asks for the
+    answer by itself, and only then it is sent.
     """
 
     platform: str
@@ -43,6 +67,10 @@ class Message:
     text: str
     sent_at: datetime
     addressed: bool = True
+    press: Press | None = None
+    files: tuple[FileRef, ...] = ()
+    handle: Mapping[str, Any] = field(default_factory=dict)
+    polled_s: float = 0.0
 
     @property
     def key(self) -> str:
@@ -61,7 +89,35 @@ class Message:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """The message again."""
-        return cls(**{**stored, "sent_at": datetime.fromisoformat(stored["sent_at"])})
+        press, files = stored.get("press"), stored.get("files", ())
+        return cls(
+            **{
+                **stored,
+                "sent_at": datetime.fromisoformat(stored["sent_at"]),
+                "press": Press(**press) if press else None,
+                "files": tuple(FileRef(**file) for file in files),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The bot came into a chat, or was put out of it (``left``)."""
+
+    platform: str
+    chat_id: str
+    key: str
+    name: str = ""
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a reply."""
+
+    name: str
+    mime: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +127,32 @@ class Button:
     label: str
     command: str
     style: str = ""
+
+    @property
+    def id(self) -> str:
+        """What a card carries in place of the command; the shop looks the command up by it."""
+        return hashlib.sha256(self.command.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A field of a form: its name in the form's command, and what it is called."""
+
+    name: str
+    label: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Fields and the button that sends them; a platform without forms leaves it out.
+
+    The button's command names each field in braces: ``补货 KFD {units}``. An empty field is empty
+    there too.
+    """
+
+    inputs: tuple[Input, ...]
+    button: Button
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +177,7 @@ class Reply:
     """An answer or a broadcast, for any platform to render.
 
     ``outcome`` and ``intent`` are the contract's words; ``error`` is the ``code`` of what was
-    refused, None when nothing was.
+    refused, None when nothing was. ``file`` is the number of an attachment in ``store.attachments``.
     """
 
     title: str = ""
@@ -107,6 +189,8 @@ class Reply:
     outcome: str = "execute"
     intent: str = "unknown"
     error: str | None = None
+    form: Form | None = None
+    file: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of lists and dicts that ``from_json`` reads back."""
@@ -120,6 +204,8 @@ class Reply:
             "outcome": self.outcome,
             "intent": self.intent,
             "error": self.error,
+            "form": asdict(self.form) if self.form else None,
+            "file": self.file,
         }
 
     @classmethod
@@ -135,7 +221,14 @@ class Reply:
             outcome=stored["outcome"],
             intent=stored["intent"],
             error=stored["error"],
+            form=_form(stored.get("form")),  # replies stored by the version before have neither
+            file=stored.get("file"),
         )
+
+    @property
+    def presses(self) -> tuple[Button, ...]:
+        """Every button of the reply, its form's included."""
+        return (*self.buttons, self.form.button) if self.form else self.buttons
 
 
 def _table_json(table: Table | None) -> dict[str, Any] | None:
@@ -148,6 +241,13 @@ def _table(stored: dict[str, Any] | None) -> Table | None:
     if stored is None:
         return None
     return Table(tuple(stored["head"]), tuple(tuple(row) for row in stored["rows"]))
+
+
+def _form(stored: dict[str, Any] | None) -> Form | None:
+    if stored is None:
+        return None
+    inputs = tuple(Input(**entry) for entry in stored["inputs"])
+    return Form(inputs, Button(**stored["button"]))
 
 
 def _chart_json(chart: Chart | None) -> dict[str, Any] | None:
