@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import texts
-from bot.messages import Button, Chart, Reply, Table
+from bot import digests, texts
+from bot.digests import FIELDS, goods, value, yuan
+from bot.messages import Button, Chart, Form, Input, Reply, Table
+from bot.platforms.base import SendError
 from bot.registry import Registry
+from bot.texts import Say
 from store import chats, clock, members, names, orders, outbox, reports
 from store.db import Tx
-from store.money import short_yuan
-from store.orders import OrderView
+from store.orders import OrderStep, OrderView
 from store.outbox import Parcel
 from store.reports import Summary
 from store.sealing import Vault
@@ -26,25 +28,19 @@ ENOUGH = 3  # reorder points: a suggestion that lasts a while
 _MOST_NAMED = 6  # SKUs that a summary names; the rest are counted
 
 
-class Say(Protocol):
-    """A sentence of ``bot.texts`` by its key, in one language."""
-
-    def __call__(self, key: str, /, **values: object) -> str:
-        """The sentence."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Makes the card of an outbox row, as things stand when it is sent.
 
-    ``language`` is for chats that have none of their own.
+    ``language`` is for chats that have none of their own. ``direct`` finds the chat that one person
+    of a platform reads alone, "" for none.
     """
 
     vault: Vault
     zone: ZoneInfo
     commands: Registry
     language: str = "zh"
+    direct: Callable[[str, str], str] = lambda _platform, _user: ""
 
     def compose(self, tx: Tx, parcel: Parcel) -> Reply:
         """The card of a row.
@@ -52,42 +48,78 @@ class Composer:
         Raises ``OrderNotFoundError`` when it speaks of an order that is gone, ``KeyError`` for a
         kind nobody knows.
         """
-        if "reply" in parcel.payload:
+        say = self._say(tx, parcel.target)
+        if parcel.merged:
+            return digests.compose(tx, say, parcel.merged)
+        kind = _KINDS.get(parcel.kind)
+        if kind is None:
             return Reply.from_json(parcel.payload["reply"])
-        return _KINDS[parcel.kind](self, tx, self._say(tx, parcel.target), parcel.payload)
+        return kind(self, tx, say, parcel.payload)
 
-    def announce_dead(self, tx: Tx, parcel: Parcel, reason: str) -> None:
-        """Tell the shop's other chats that one cannot be reached; once a day for each."""
-        if parcel.kind == NOTICE:
-            return
+    def announce_dead(self, tx: Tx, parcel: Parcel, error: SendError) -> None:
+        """Tell the shop's other chats, and its owners, what was given up; once a day for each chat.
+
+        A chat that is gone is spoken to no more, until somebody speaks there again.
+        """
+        if error.gone:
+            self.part(tx, parcel.target, str(error))
+        elif parcel.kind != NOTICE:
+            self._tell(tx, parcel.target, "push.dead", reason=str(error)[:80])
+
+    def part(self, tx: Tx, target: str, reason: str) -> None:
+        """A chat is gone: give up what waits for it and tell the others."""
+        platform, _, chat_id = target.partition(":")
+        outbox.bury(tx, target, error=reason)
+        if chats.disable(tx, platform=platform, chat_id=chat_id, reason=reason):
+            self._tell(tx, target, "push.gone", reason=reason[:80])
+
+    def warn(self, tx: Tx, platform: str, reason: str) -> None:
+        """Tell that a connection is down for good."""
+        self._tell(tx, platform, "push.down", reason=reason[:80])
+
+    def _tell(self, tx: Tx, about: str, key: str, *, reason: str) -> None:
         day = tx.now.astimezone(self.zone).date().isoformat()
-        for target in chats.owners_targets(tx):
-            if target != parcel.target:
-                say = self._say(tx, target)
-                text = say("push.dead.text", target=parcel.target, reason=reason[:80])
-                outbox.post(
-                    tx,
-                    target=target,
-                    topic=NOTICE,
-                    kind=NOTICE,
-                    key=f"dead:{parcel.target}:{day}",
-                    payload={"reply": Reply(title=say("push.dead"), text=text).to_json()},
-                    urgent=True,
-                )
+        for target in self._hearers(tx):
+            if target == about:
+                continue
+            say = self._say(tx, target)
+            name = _chat_name(tx, about)
+            text = say(f"{key}.text", target=name, reason=reason)
+            outbox.post(
+                tx,
+                target=target,
+                topic=NOTICE,
+                kind=NOTICE,
+                key=f"{key}:{about}:{day}",
+                payload={"reply": Reply(title=say(key), text=text).to_json()},
+                urgent=True,
+            )
+
+    def _hearers(self, tx: Tx) -> list[str]:
+        """The shop's chats, and where each owner is reached alone."""
+        owners = (person for person in members.listed(tx) if person.role == members.OWNER)
+        alone = (
+            (person.platform, self.direct(person.platform, person.user_id)) for person in owners
+        )
+        direct = [f"{platform}:{chat_id}" for platform, chat_id in alone if chat_id]
+        return list(dict.fromkeys([*chats.owners_targets(tx), *direct]))
 
     def order_new(self, tx: Tx, say: Say, payload: dict[str, Any]) -> Reply:
-        """An order came in: what, how much, for whom (masked), and the next steps."""
+        """An order came in: what, how much, for whom (masked), the next steps, and who did what."""
         order = orders.view(tx, payload["order_no"])
         fields = (
             *_order_fields(say, order),
             (say("field.status"), say(f"status.{order.status}")),
             (say("field.contact"), self._contact(order)),
             (say("field.remark"), order.remark),
+            (say("field.parcel"), _parcel(order)),
+            *(self._step(tx, say, step) for step in orders.steps(tx, order.order_no)),
         )
         return Reply(
             title=say("push.order_new", order_no=order.order_no),
             fields=_filled(fields),
             buttons=self._steps(say, order),
+            form=self._parcel_form(say, order),
             intent="order_show",
         )
 
@@ -103,27 +135,37 @@ class Composer:
         )
         fields = (
             *_order_fields(say, order),
-            (say("field.parcel"), f"{order.carrier or ''} {order.tracking_no or ''}".strip()),
+            (say("field.parcel"), _parcel(order)),
             (say("field.who"), _person(tx, payload["actor"])),
         )
         return Reply(title=title, fields=_filled(fields), intent="order_show")
 
-    def scarce(self, _: Tx, say: Say, payload: dict[str, Any], *, key: str) -> Reply:
-        """Little or nothing of a SKU is left; one press restocks it."""
+    def scarce(self, tx: Tx, say: Say, payload: dict[str, Any], *, key: str) -> Reply:
+        """Little or nothing of a SKU is left; one press restocks it, and then it says who did."""
         sku = f"{payload['name']} {names.specs_text(payload['specs'])}".strip()
         units = _suggested(payload["available"], payload["reorder_point"])
-        command = f"{self.commands['restock'].words[0]} {payload['sku']} {units}"
-        return Reply(
+        said = Reply(
             title=say(key, sku=f"{sku}（{payload['sku']}）"),
             text=say(f"{key}.text", **payload),
-            buttons=(Button(say("push.button.restock", units=units), command, "primary"),),
             intent="low_stock",
+        )
+        done = tuple(payload.get("pressed", {}).values())
+        if done:
+            restocked = say("push.restocked")
+            return replace(said, fields=tuple((restocked, self._by(tx, **by)) for by in done))
+        word = f"{self.commands['restock'].words[0]} {payload['sku']}"
+        label = say("push.button.restock", units=units)
+        units_input = Input("units", say("field.units"), required=True)
+        return replace(
+            said,
+            buttons=(Button(label, f"{word} {units}", "primary"),),
+            form=Form((units_input,), Button(say("title.restock"), f"{word} {{units}}")),
         )
 
     def sku_changed(self, tx: Tx, say: Say, payload: dict[str, Any]) -> Reply:
         """Somebody changed a price, a state or an alert level."""
         changed = tuple(
-            (say(_FIELDS[field]), f"{_value(say, field, before)} → {_value(say, field, after)}")
+            (say(FIELDS[field]), f"{value(say, field, before)} → {value(say, field, after)}")
             for field, (before, after) in payload["changed"].items()
         )
         who = (say("field.who"), _person(tx, payload["actor"]))
@@ -141,6 +183,28 @@ class Composer:
         platform, _, chat_id = target.partition(":")
         chat = chats.chat(tx, platform, chat_id)
         return partial(texts.say, chat.language if chat else self.language)
+
+    def _step(self, tx: Tx, say: Say, step: OrderStep) -> tuple[str, str]:
+        """What was done with an order, by whom and when."""
+        word = say("push.paid" if step.before == step.after else f"status.{step.after}")
+        return word, self._by(tx, by=step.actor, at=step.at.isoformat())
+
+    def _by(self, tx: Tx, *, by: str, at: str) -> str:
+        """``小陈 11-25 14:03``."""
+        local = datetime.fromisoformat(at).astimezone(self.zone)
+        return f"{_person(tx, by)} {local.strftime('%m-%d %H:%M')}"
+
+    def _parcel_form(self, say: Say, order: OrderView) -> Form | None:
+        """Where a platform has forms, the parcel's number is typed into the card."""
+        if order.status not in orders.SHIPPABLE:
+            return None
+        inputs = (
+            Input("carrier", say("field.carrier")),
+            Input("tracking_no", say("field.tracking_no"), required=True),
+        )
+        word = self.commands["ship"].words[0]
+        command = f"{word} {order.order_no} {{carrier}} {{tracking_no}}"
+        return Form(inputs, Button(say("push.button.ship_with"), command, "primary"))
 
     def _contact(self, order: OrderView) -> str:
         contact = orders.contact(order, self.vault)
@@ -169,8 +233,8 @@ def summary_card(say: Say, figures: Summary, *, title: str) -> Reply:
     fields = (
         (say("field.orders"), str(figures.orders)),
         (say("field.units"), str(figures.units)),
-        (say("field.total"), _yuan(figures.revenue_fen)),
-        (say("summary.paid"), _yuan(figures.paid_fen)),
+        (say("field.total"), yuan(figures.revenue_fen)),
+        (say("summary.paid"), yuan(figures.paid_fen)),
         (say("summary.unpaid"), str(figures.unpaid_orders)),
         (say("summary.cancelled"), str(figures.cancelled) if figures.cancelled else ""),
         (say("summary.to_ship"), str(figures.to_ship)),
@@ -201,7 +265,7 @@ def _best_sellers(say: Say, figures: Summary) -> Table | None:
     if not figures.best:
         return None
     head = tuple(say(f"field.{key}") for key in ("product", "units", "total"))
-    rows = tuple((row.title, str(row.units), _yuan(row.revenue_fen)) for row in figures.best)
+    rows = tuple((row.title, str(row.units), yuan(row.revenue_fen)) for row in figures.best)
     return Table(head, rows)
 
 
@@ -226,8 +290,18 @@ def _named(skus: Iterable[SkuView], *, with_units: bool) -> str:
 
 
 def _order_fields(say: Say, order: OrderView) -> tuple[tuple[str, str], ...]:
-    goods = "、".join(f"{line.title} ×{line.quantity}" for line in order.lines)
-    return ((say("field.goods"), goods), (say("field.total"), _yuan(order.total_fen)))
+    return ((say("field.goods"), goods(order)), (say("field.total"), yuan(order.total_fen)))
+
+
+def _parcel(order: OrderView) -> str:
+    return f"{order.carrier or ''} {order.tracking_no or ''}".strip()
+
+
+def _chat_name(tx: Tx, target: str) -> str:
+    """A chat as people call it, else as the platform does."""
+    platform, _, chat_id = target.partition(":")
+    known = chats.chat(tx, platform, chat_id)
+    return f"{platform} {known.name}" if known and known.name else target
 
 
 def _filled(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -246,24 +320,7 @@ def _person(tx: Tx, actor: str) -> str:
     return found.name if found and found.name else actor
 
 
-def _value(say: Say, field: str, value: Any) -> str:
-    if field == "price_fen":
-        return _yuan(value)
-    if field == "status":
-        return say(f"status.{value}")
-    return str(value) if value else say("value.off")
-
-
-def _yuan(fen: int) -> str:
-    return f"¥{short_yuan(fen)}"
-
-
 _ASKS = {"to_ship": "待发货", "low_stock": "缺货"}
-_FIELDS = {
-    "price_fen": "field.price",
-    "status": "field.status",
-    "reorder_point": "field.reorder_point",
-}
 _KINDS: dict[str, Callable[[Composer, Tx, Say, dict[str, Any]], Reply]] = {
     "order_new": Composer.order_new,
     "order_changed": Composer.order_changed,

@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
 
 from bot.lease import Leadership
-from bot.messages import Reply
-from bot.platforms.base import Platform, SendError
-from store import inbox, jobs, outbox
+from bot.messages import Attachment, Reply
+from bot.pacing import SEED_S, Pacing
+from bot.platforms.base import EditError, Letter, Line, Platform, SendError
+from store import attachments, inbox, jobs, outbox
 from store.db import Database, Tx
 from store.errors import BusyError, LeaseLostError, StoreError, UnavailableError
 from store.jobs import Held
@@ -27,20 +29,30 @@ THREADS = 16
 IDLE_SHARE = 1
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 600.0
+LONGEST_S = 18.0  # of one turn at a letter; a call more ends before its claim does
 SETTLE_ATTEMPTS = 10
 SETTLE_WAIT_S = 1.0
 
 Compose = Callable[[Tx, Parcel], Reply]
-Announce = Callable[[Tx, Parcel, str], None]
+Announce = Callable[[Tx, Parcel, SendError], None]
+
+
+class PauseError(Exception):
+    """A letter must wait: ``done`` of its pieces were said; go on after ``wait_s``."""
+
+    def __init__(self, done: int, wait_s: float) -> None:
+        super().__init__(done)
+        self.done, self.wait_s = done, wait_s
 
 
 class Sender:
     """Sends the outbox while this process holds the lease.
 
-    A thread claims rows, at most one per target at a time, and a small pool sends them: a slow
-    target delays nobody but itself. ``compose`` makes the reply of a row; ``announce_dead`` is
-    called in the transaction that gives a row up, with the reason; ``on_result`` with every
-    outcome: sent, retry or dead.
+    A thread claims rows, at most one per target at a time, and a small pool sends them, as fast as
+    ``pacing`` lets each target hear: a slow target delays nobody but itself. ``compose`` makes the
+    reply of a row; ``announce_dead`` is called in the transaction that gives a row up, with the
+    reason; ``on_result`` with every outcome: sent, retry or dead. More than ``merge_after`` rows
+    of one topic that wait for one target are said as one.
     """
 
     def __init__(
@@ -53,6 +65,7 @@ class Sender:
         announce_dead: Announce,
         quiet: Callable[[Parcel], float] = lambda _: 0.0,
         on_result: Callable[[Parcel, str], None] = lambda _parcel, _outcome: None,
+        merge_after: int = 0,
     ) -> None:
         self._database = database
         self._leadership = leadership
@@ -61,11 +74,13 @@ class Sender:
         self._announce_dead = announce_dead
         self._quiet = quiet
         self._on_result = on_result
+        self._merge_after = merge_after
+        self.pacing = Pacing(self._line)
         self._name = leadership.owner
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="send")
-        self._flying: dict[int, Future[None]] = {}
+        self._flying: dict[int, tuple[Future[None], Parcel]] = {}
         self._guard = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="sender", daemon=True)
         database.on_commit(self._wake.set)
@@ -83,10 +98,10 @@ class Sender:
             self._thread.join()
         with self._guard:
             flying = list(self._flying.items())
-        unsent = [number for number, future in flying if future.cancel()]
+        unsent = [parcel for _, (future, parcel) in flying if future.cancel()]
         self._pool.shutdown(wait=True)
-        for number in unsent:
-            self._settle(lambda tx, number=number: _untouched(tx, number, self._name))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+        for parcel in unsent:
+            self._put_off(parcel)
 
     def turn(self) -> float:
         """Claim what is due and hand it to the pool; returns the seconds until the next look."""
@@ -94,7 +109,7 @@ class Sender:
         free = THREADS - len(self._flying)
         if held is None or free <= 0:
             return POLL_S
-        due_s = self._database.read(outbox.next_due_s)
+        due_s = self._database.read(lambda tx: outbox.next_due_s(tx, self.pacing.wait_s))
         if due_s is None or due_s > 0:
             return POLL_S if due_s is None else min(due_s, POLL_S)
         claimed = self._database.run(lambda tx: self._claim(tx, held, free))
@@ -105,14 +120,16 @@ class Sender:
     def deliver(self, parcel: Parcel) -> None:
         """Send one claimed row and write down what came of it."""
         if self._leadership.held() is None:
-            self._settle(lambda tx: _untouched(tx, parcel.id, self._name))
+            self._put_off(parcel)
             return
         quiet_s = self._quiet(parcel)
         if quiet_s > 0:
-            self._settle(lambda tx: _untouched(tx, parcel.id, self._name, quiet_s))
+            self._put_off(parcel, wait_s=quiet_s, calm=True)
             return
         try:
-            reply = self._say(parcel)
+            self._say(parcel)
+        except PauseError as pause:
+            self._put_off(parcel, wait_s=pause.wait_s, done=pause.done)
         except SendError as error:
             self._give_back(parcel, error)
         except StoreError as error:
@@ -120,17 +137,21 @@ class Sender:
         except Exception as error:  # an edge: one row must not stop the others
             logger.exception("broadcast_failed", extra={"parcel": parcel.id, "kind": parcel.kind})
             self._give_back(parcel, SendError(type(error).__name__))
-        else:
-            self._sent(parcel, reply)
 
     def _claim(self, tx: Tx, held: Held, most: int) -> list[Parcel]:
         jobs.guard(tx, held)
-        return outbox.claim(tx, sender=self._name, most=most)
+        return outbox.claim(
+            tx,
+            sender=self._name,
+            most=most,
+            wait_s=self.pacing.wait_s,
+            merge_after=self._merge_after,
+        )
 
     def _launch(self, parcel: Parcel) -> None:
         with self._guard:
             future = self._pool.submit(self.deliver, parcel)
-            self._flying[parcel.id] = future
+            self._flying[parcel.id] = (future, parcel)
         future.add_done_callback(lambda _: self._landed(parcel.id))
 
     def _landed(self, parcel_id: int) -> None:
@@ -138,21 +159,108 @@ class Sender:
             self._flying.pop(parcel_id, None)
         self._wake.set()
 
-    def _say(self, parcel: Parcel) -> Reply:
-        name, _, chat_id = parcel.target.partition(":")
+    def _line(self, target: str) -> Line | None:
+        name, _, chat_id = target.partition(":")
+        platform = self._platforms.get(name)
+        return platform.line(chat_id) if platform else None
+
+    def _say(self, parcel: Parcel) -> None:
+        """Change a card in place, or say it piece by piece."""
+        name, _, _ = parcel.target.partition(":")
         platform = self._platforms.get(name)
         if platform is None:
             raise SendError(f"{name} is not switched on")
-        reply = self._database.read(lambda tx: self._compose(tx, parcel))
-        platform.send(chat_id, reply, key=str(parcel.id))
-        return reply
+        letter = self._letter(parcel)
+        if parcel.ref:
+            edited = self._edited(platform, parcel, letter)
+            if edited:
+                return
+            otherwise = parcel.payload.get("otherwise")
+            if otherwise is None:  # the card stays as it was, and nobody waits for an answer
+                self._sent(parcel, letter.reply, "")
+                return
+            letter = replace(letter, reply=Reply.from_json(otherwise))
+        self._said(platform, parcel, letter)
 
-    def _sent(self, parcel: Parcel, reply: Reply) -> None:
+    def _edited(self, platform: Platform, parcel: Parcel, letter: Letter) -> bool:
+        try:
+            ref = self._call(parcel, 0, lambda: platform.edit(letter, parcel.ref))
+        except EditError:
+            return False
+        self._sent(parcel, letter.reply, ref)
+        return True
+
+    def _said(self, platform: Platform, parcel: Parcel, letter: Letter) -> None:
+        ref, began = "", time.monotonic()
+        pieces = platform.render(letter)
+        for number, piece in enumerate(pieces):
+            if number < parcel.done:
+                continue
+            if time.monotonic() - began > LONGEST_S:  # before the claim runs out
+                raise PauseError(number, 0.0)
+            said = self._call(
+                parcel,
+                number,
+                lambda piece=piece, number=number: platform.send(letter, piece, number),  # type: ignore[misc]  # mypy cannot type a default of a lambda
+            )
+            ref = said or ref
+        self._sent(parcel, letter.reply, ref)
+
+    def _call(self, parcel: Parcel, done: int, call: Callable[[], str]) -> str:
+        """One call to the platform, when the pacing lets it; ``done`` pieces were said before."""
+        target, urgent = parcel.target, parcel.urgent
+        if not self.pacing.begin(target, urgent=urgent):
+            raise PauseError(done, self.pacing.wait_s(target, urgent))
+        answered: bool | None = None
+        pause_s: float | None = None
+        try:
+            ref = call()
+            answered = True
+        except EditError:
+            answered = True
+            raise
+        except SendError as error:
+            answered, pause_s = not error.unreachable, error.retry_after_s
+            raise
+        finally:
+            self.pacing.end(target, answered=answered, pause_s=pause_s)
+        return ref
+
+    def _letter(self, parcel: Parcel) -> Letter:
+        reply, attachment = self._database.read(lambda tx: self._composed(tx, parcel))
+        return Letter(
+            chat_id=parcel.target.partition(":")[2],
+            reply=reply,
+            key=parcel.key or str(parcel.id),
+            card=parcel.id,
+            handle=parcel.payload.get("handle") or {},
+            again=parcel.unsure,
+            attachment=attachment,
+        )
+
+    def _composed(self, tx: Tx, parcel: Parcel) -> tuple[Reply, Attachment | None]:
+        reply = self._compose(tx, parcel)
+        kept = attachments.stored(tx, reply.file) if reply.file is not None else None
+        return reply, Attachment(kept.name, kept.mime, kept.content) if kept else None
+
+    def _sent(self, parcel: Parcel, reply: Reply, ref: str) -> None:
         said = reply.to_json()
+        shown = {button.id: button.command for button in reply.presses}
         if self._settle(
-            lambda tx: outbox.sent(tx, parcel_id=parcel.id, sender=self._name, said=said)
+            lambda tx: outbox.sent(
+                tx, parcel=parcel, sender=self._name, said=said, ref=ref, shown=shown
+            )
         ):
             self._report(parcel, "sent")
+
+    def _put_off(
+        self, parcel: Parcel, *, wait_s: float = 0, done: int = 0, calm: bool = False
+    ) -> None:
+        self._settle(
+            lambda tx: outbox.put_off(
+                tx, parcel=parcel, sender=self._name, wait_s=wait_s, done=done, calm=calm
+            )
+        )
 
     def _give_back(self, parcel: Parcel, error: SendError) -> None:
         retry_s = None if error.permanent else wait_s(parcel.attempts, error.retry_after_s)
@@ -161,13 +269,15 @@ class Sender:
         def write(tx: Tx) -> bool:
             gone = outbox.failed(
                 tx,
-                parcel_id=parcel.id,
+                parcel=parcel,
                 sender=self._name,
                 error=str(error),
                 retry_after_s=retry_s,
+                unsure=error.uncertain,
+                patient=error.unreachable,
             )
             if gone:
-                self._announce_dead(tx, parcel, str(error))
+                self._announce_dead(tx, parcel, error)
             dead[:] = [gone]
             return True
 
@@ -193,6 +303,8 @@ class Sender:
         """Free what a sender that lost the lease, or died, had claimed."""
         try:
             self._database.run(lambda tx: outbox.free_claims(tx, but=self._name))
+            said = self._database.read(lambda tx: outbox.recently_said(tx, within_s=SEED_S))
+            self.pacing.seed(said)
         except StoreError as error:  # then they end by themselves
             logger.warning("outbox_unreachable", extra={"reason": str(error)})
         self._wake.set()
@@ -247,10 +359,14 @@ class Leftovers:
 def quiet_for(
     hours: tuple[clock_time, clock_time] | None, zone: ZoneInfo, now: Callable[[], datetime]
 ) -> Callable[[Parcel], float]:
-    """How many seconds a row should wait for the end of the quiet hours; answers never wait."""
+    """How many seconds a row should wait for the end of the quiet hours.
+
+    Answers never wait, nor what cannot: sold out, a dead chat. Low stock can.
+    """
 
     def quiet_s(parcel: Parcel) -> float:
-        if hours is None or parcel.urgent or parcel.kind == "reply":
+        urgent = parcel.urgent and parcel.kind != "low_stock"
+        if hours is None or urgent or parcel.kind == "reply":
             return 0.0
         return _until_loud_s(hours, now().astimezone(zone))
 
@@ -267,10 +383,6 @@ def _until_loud_s(hours: tuple[clock_time, clock_time], local: datetime) -> floa
     if loud <= local:
         loud += timedelta(days=1)
     return loud.timestamp() - local.timestamp()
-
-
-def _untouched(tx: Tx, parcel_id: int, sender: str, wait_s: float = 0) -> bool:
-    return outbox.put_off(tx, parcel_id=parcel_id, sender=sender, wait_s=wait_s)
 
 
 def _not_composed(error: StoreError) -> SendError:

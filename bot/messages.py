@@ -32,12 +32,14 @@ class Role(IntEnum):
 class Press:
     """A button was pressed: ``button`` (see ``Button.id``) of the card with this number.
 
-    ``inputs`` are the fields of its form, by name, as they were filled in.
+    ``inputs`` are the fields of its form, by name, as they were filled in. ``answers``, which the
+    shop adds, is the key of the message that the card answered.
     """
 
     card: int
     button: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class Reply:
     """An answer or a broadcast, for any platform to render.
 
     ``outcome`` and ``intent`` are the contract's words; ``error`` is the ``code`` of what was
-    refused, None when nothing was. ``file`` is the number of an attachment in ``store.attachments``.
+    refused, None when nothing was. ``file`` is the number of what goes with it in ``store.attachments``.
     """
 
     title: str = ""

@@ -10,6 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.connections import Connections
 from bot.delivery import Leftovers, Sender
 from bot.lease import Leadership
 from bot.settings import Settings
@@ -45,6 +46,7 @@ class Worker:
         settings: Settings,
         sender: Sender,
         leftovers: Leftovers,
+        connections: Connections,
         on_audit: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._database = database
@@ -53,6 +55,7 @@ class Worker:
         self._summary_at = settings.broadcast.daily_summary
         self._sender = sender
         self._leftovers = leftovers
+        self._connections = connections
         self._on_audit = on_audit
         self._scheduler: BackgroundScheduler | None = None
 
@@ -62,6 +65,7 @@ class Worker:
         self._leadership.on_gain(self._catch_up)
         self._scheduler.start()
         self._sender.start()
+        self._connections.start()
         self._leadership.start()
 
     def stop(self) -> None:
@@ -69,7 +73,9 @@ class Worker:
         if self._scheduler is None:
             return
         self._scheduler.shutdown(wait=True)
+        # Answers may go through the connections: they end last.
         self._sender.stop()
+        self._connections.stop()
         self._leadership.stop()
 
     def summarise(self) -> None:

@@ -1,5 +1,6 @@
 """Chats the shop speaks in, and what each wants to hear."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -8,12 +9,16 @@ from store.db import Tx
 from store.models import Chat, Subscription
 
 ALL = "all"
+GROUP, ROBOT = "group", "robot"  # kinds of a chat; the third is "direct"
 TOPICS = ("orders", "low_stock", "summary", "changes")
 
 
 @dataclass(frozen=True, slots=True)
 class ChatView:
-    """A chat of one platform; ``bound``: an owner made it the shop's."""
+    """A chat of one platform; ``bound``: an owner made it the shop's.
+
+    ``disabled``: why nothing can be said there, "" where it can.
+    """
 
     platform: str
     chat_id: str
@@ -21,6 +26,7 @@ class ChatView:
     name: str
     bound: bool
     language: str
+    disabled: str
 
     @property
     def target(self) -> str:
@@ -67,6 +73,57 @@ def bind(
     if not tx.exec(select(Subscription.id).where(Subscription.chat_id == row.id)).first():
         tx.add(Subscription(chat_id=row.id or 0, topic=ALL))
     return True
+
+
+def arrive(tx: Tx, *, platform: str, chat_id: str, name: str = "", language: str = "zh") -> None:
+    """Know a group that the bot was brought into; something can be said there (again)."""
+    row = _row(tx, platform, chat_id) or Chat(
+        platform=platform, chat_id=chat_id, kind=GROUP, language=language, created_at=tx.now
+    )
+    row.name, row.disabled = name[:120] or row.name, ""
+    tx.add(row)
+    tx.flush()
+
+
+def enable(tx: Tx, *, platform: str, chat_id: str) -> None:
+    """Speak in a chat again: somebody spoke to the bot there."""
+    row = _row(tx, platform, chat_id)
+    if row is not None and row.disabled:
+        row.disabled = ""
+        tx.add(row)
+        tx.flush()
+
+
+def disable(tx: Tx, *, platform: str, chat_id: str, reason: str) -> bool:
+    """Speak no more in a chat that is gone; returns whether it was the shop's until now."""
+    row = _row(tx, platform, chat_id)
+    if row is None or row.disabled:
+        return False
+    row.disabled = reason[:80]
+    tx.add(row)
+    tx.flush()
+    return row.bound_at is not None
+
+
+def configure(tx: Tx, platform: str, robots: Mapping[str, Sequence[str]]) -> None:
+    """Make the chats of send-only robots what the settings say: chat id -> topics.
+
+    Those the settings no longer name hear of nothing. One that was disabled is given another try.
+    """
+    known = tx.exec(select(Chat).where(Chat.platform == platform, Chat.kind == ROBOT)).all()
+    for row in known:
+        if row.chat_id not in robots:
+            row.bound_at = None
+            tx.add(row)
+    for chat_id, topics in robots.items():
+        bind(tx, platform=platform, chat_id=chat_id, kind=ROBOT)
+        enable(tx, platform=platform, chat_id=chat_id)
+        heard = subscriptions(tx, platform, chat_id)
+        for gone in {row.topic for row in heard} - set(topics):
+            restore(tx, platform=platform, chat_id=chat_id, topic=gone, at=None)
+        for topic in topics:
+            restore(tx, platform=platform, chat_id=chat_id, topic=topic, at="")
+    tx.changes.clear()  # what the settings say is nobody's write
 
 
 def subscribe(tx: Tx, *, platform: str, chat_id: str, topic: str, at: str = "") -> None:
@@ -122,7 +179,11 @@ def subscribers(tx: Tx, topic: str) -> list[tuple[str, str]]:
     statement = (
         select(Chat, Subscription)
         .join(Subscription, col(Subscription.chat_id) == col(Chat.id))
-        .where(col(Subscription.topic).in_((topic, ALL)), col(Chat.bound_at).is_not(None))
+        .where(
+            col(Subscription.topic).in_((topic, ALL)),
+            col(Chat.bound_at).is_not(None),
+            Chat.disabled == "",
+        )
     )
     found: dict[str, str] = {}
     for row, subscription in tx.exec(statement).all():
@@ -134,7 +195,9 @@ def subscribers(tx: Tx, topic: str) -> list[tuple[str, str]]:
 def owners_targets(tx: Tx) -> list[str]:
     """Targets of every bound chat: where a word to the owner is heard."""
     rows = tx.exec(
-        select(Chat).where(col(Chat.bound_at).is_not(None)).order_by(col(Chat.kind))
+        select(Chat)
+        .where(col(Chat.bound_at).is_not(None), Chat.disabled == "")
+        .order_by(col(Chat.kind))
     ).all()
     return [_view(row).target for row in rows]
 
@@ -180,4 +243,5 @@ def _view(row: Chat) -> ChatView:
         name=row.name,
         bound=row.bound_at is not None,
         language=row.language,
+        disabled=row.disabled,
     )

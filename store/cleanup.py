@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, delete
 from sqlmodel import SQLModel, col, select
 
 from store.db import Tx
-from store.models import Dialogue, IdempotencyKey, Inbox, JobRun, OneTimeCode, Outbox
+from store.models import Attachment, Dialogue, IdempotencyKey, Inbox, JobRun, OneTimeCode, Outbox
 
 # Promised are 48 h; a week also covers a platform that was down over a holiday's weekend.
 DELIVERIES = timedelta(days=7)
+CARDS = timedelta(days=15)  # Feishu lets a card be pressed and changed for 14
 FAILURES = timedelta(days=90)  # what could not be said stays readable for a while
 RUNS = timedelta(days=90)
 CODES = timedelta(days=1)
@@ -30,7 +31,8 @@ def _stale(now: datetime) -> Iterator[tuple[type[SQLModel], ColumnElement[bool]]
     week = now - DELIVERIES
     yield Inbox, (col(Inbox.received_at) < week) & (col(Inbox.state) == "handled")
     yield IdempotencyKey, col(IdempotencyKey.created_at) < week
-    yield Outbox, (col(Outbox.created_at) < week) & (col(Outbox.state) == "sent")
+    yield Attachment, col(Attachment.created_at) < week
+    yield Outbox, (col(Outbox.created_at) < now - CARDS) & (col(Outbox.state) == "sent")
     yield Outbox, (col(Outbox.created_at) < now - FAILURES) & (col(Outbox.state) == "dead")
     yield Dialogue, col(Dialogue.expires_at) < now
     yield OneTimeCode, col(OneTimeCode.expires_at) < now - CODES

@@ -20,6 +20,15 @@ class Accepted:
     reply: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a kept message was said, and what came of it."""
+
+    chat_id: str
+    handled: bool
+    reply: dict[str, Any] | None
+
+
 def accept(
     tx: Tx, *, platform: str, message_id: str, chat_id: str, user_id: str, message: dict[str, Any]
 ) -> Accepted:
@@ -72,6 +81,24 @@ def finish(tx: Tx, inbox_id: int, reply: dict[str, Any] | None) -> None:
 def reply_of(tx: Tx, inbox_id: int) -> dict[str, Any] | None:
     """The stored reply, None while there is none."""
     return tx.get_one(Inbox, inbox_id).reply
+
+
+def find(tx: Tx, *, platform: str, message_id: str) -> Found | None:
+    """A kept message by its platform's id."""
+    row = tx.exec(
+        select(Inbox).where(Inbox.platform == platform, Inbox.message_id == message_id)
+    ).first()
+    if row is None:
+        return None
+    return Found(row.chat_id, handled=row.state == "handled", reply=row.reply)
+
+
+def rewrite(tx: Tx, inbox_id: int, message: dict[str, Any]) -> None:
+    """Put what was learned of a waiting message (its files) into it."""
+    row = tx.get_one(Inbox, inbox_id)
+    if row.state == "received":
+        row.message = message
+        tx.add(row)
 
 
 def waiting(tx: Tx, *, most: int = 100) -> list[int]:

@@ -65,12 +65,12 @@ def record(
     return entry.id or 0
 
 
-def undo_last(tx: Tx, *, actor: str, cause_key: str) -> Undone:
+def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "") -> Undone:
     """Reverse the actor's last write by opposite operations; an undo can be undone too.
 
-    Raises ``NothingToUndoError``, ``NotUndoableError`` (an order's step), or what the opposite
-    operation refuses, for instance ``InsufficientStockError`` when the units were sold since. All
-    of it or nothing.
+    ``origin``: only if it came of the message with this key. Raises ``NothingToUndoError``,
+    ``NotUndoableError`` (an order's step, something newer), or what the opposite operation refuses,
+    for instance ``InsufficientStockError`` when the units were sold since. All of it or nothing.
     """
     entry = tx.exec(
         select(AuditEntry)
@@ -86,6 +86,8 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str) -> Undone:
     ).first()
     if entry is None:
         raise NothingToUndoError
+    if origin and entry.origin != origin:
+        raise NotUndoableError(entry.intent)
     by = Cause(f"undo:{cause_key}", actor)
     reversals = tuple(_reverse(tx, change, by) for change in reversed(entry.changes))
     entry.undone = True

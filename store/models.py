@@ -10,7 +10,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -25,6 +34,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
+Blob = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql")  # MySQL's BLOB ends at 64 KiB
 
 
 class Instant(TypeDecorator[datetime]):
@@ -331,9 +341,11 @@ class Inbox(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """Something the shop must say to one chat.
+    """Something the shop must say to one chat, and what it became there.
 
-    ``state``: pending, sent or dead; ``kind`` names how it is rendered.
+    ``state``: pending, sent or dead; ``kind`` names how it is rendered. Once said, ``ref`` is what
+    the platform takes to change it in place; ``revision`` rises when it should be. Rows of one
+    ``batch`` (the number of the first) are said as one. ``unsure``: it may have arrived already.
 
     ``target`` is ``platform:chat id``. A sender owns the row until ``leased_until`` (database
     time).
@@ -360,6 +372,10 @@ class Outbox(SQLModel, table=True):
     leased_by: str | None = Field(default=None, max_length=64)
     leased_until: datetime | None = Field(default=None, sa_type=Instant)
     last_error: str = Field(default="", max_length=200)
+    ref: str = Field(default="", max_length=255)
+    revision: int = 0
+    batch: int | None = Field(default=None, sa_type=BigInteger)
+    unsure: bool = False
     created_at: datetime = Field(sa_type=Instant, index=True)
     sent_at: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -381,7 +397,10 @@ class Member(SQLModel, table=True):
 
 
 class Chat(SQLModel, table=True):
-    """A chat the bot has been spoken to in. ``bound_at`` set: an owner made it the shop's."""
+    """A chat the bot has been spoken to in. ``bound_at`` set: an owner made it the shop's.
+
+    ``disabled``: why nothing can be said there any more, until somebody speaks there again.
+    """
 
     __tablename__ = "chat"
     __table_args__ = (UniqueConstraint("platform", "chat_id"), _MYSQL)
@@ -393,8 +412,22 @@ class Chat(SQLModel, table=True):
     name: str = Field(default="", max_length=120)
     language: str = Field(default="zh", max_length=8)
     quiet_hours: str = Field(default="", max_length=11)
+    disabled: str = Field(default="", max_length=80)
     bound_at: datetime | None = Field(default=None, sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)
+
+
+class Attachment(SQLModel, table=True):
+    """A file that goes with a reply, or that somebody sent; kept as long as deliveries are."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (_NUMBERED_ONCE,)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    name: str = Field(max_length=190)
+    mime: str = Field(max_length=120)
+    content: bytes = Field(sa_type=Blob)
+    created_at: datetime = Field(sa_type=Instant, index=True)
 
 
 class Subscription(SQLModel, table=True):

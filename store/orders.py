@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from store import idempotency, names, outbox, shop, stock
+from store import cards, idempotency, names, outbox, shop, stock
 from store.db import Tx
 from store.errors import (
     AmbiguousOrderError,
@@ -116,6 +116,16 @@ class LineView:
     def title(self) -> str:
         """Name and specs, as people say it."""
         return f"{self.name} {names.specs_text(self.specs)}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """One step of an order; both states are equal where only its payment was noted."""
+
+    before: str
+    after: str
+    actor: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +249,19 @@ def view(tx: Tx, order_no: str) -> OrderView:
     if row is None:
         raise OrderNotFoundError(order_no)
     return _views(tx, [row])[0]
+
+
+def steps(tx: Tx, order_no: str) -> tuple[OrderStep, ...]:
+    """What was done with an order since it came in, oldest first."""
+    rows = tx.exec(
+        select(OrderEvent)
+        .join(Order, col(Order.id) == col(OrderEvent.order_id))
+        .where(Order.order_no == order_no, OrderEvent.from_status != "")
+        .order_by(col(OrderEvent.id))
+    ).all()
+    return tuple(
+        OrderStep(row.from_status, row.to_status, row.actor, row.created_at) for row in rows
+    )
 
 
 def for_customer(tx: Tx, order_no: str, token: str) -> OrderView:
@@ -580,6 +603,7 @@ def _step(
     tx.changes.append(
         {"kind": "order", "order_no": order.order_no, "before": before, "after": str(to)}
     )
+    cards.refresh(tx, f"order_new:{order.order_no}")
     if announce:
         payload = {"order_no": order.order_no, "from": before, "to": str(to), "actor": actor}
         key = f"order_changed:{order.order_no}:{to}:{'paid' if 'paid_at' in values else ''}"

@@ -1,10 +1,13 @@
 """The outbox: what must be said, written in the transaction that causes it, sent afterwards."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, func, select
 
 from store.db import Tx, database_now
@@ -13,13 +16,27 @@ from store.models import Chat, Outbox, Subscription
 CLAIM = timedelta(seconds=30)  # a sender that died gives its rows back after this
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # not "now": our clock may run ahead of the database's
 MAX_ATTEMPTS = 24  # with a back-off of 1 s doubling to 10 min: given up after about 2 h
+PATIENCE = timedelta(days=1)  # with a platform that cannot be reached: a night without network
+MOST_MERGED = 200  # rows said as one: with every order's number it fits the smallest message, 4 KiB
+MERGED = frozenset({"order_new", "order_changed", "low_stock", "sold_out", "sku_changed"})
+
+# Seconds until a target may be told something, by ``(target, urgent)``.
+Wait = Callable[[str, bool], float]
+
+
+def at_once(_target: str, _urgent: bool) -> float:  # noqa: FBT001  (a ``Wait``)
+    """Nothing holds up anything."""
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One row claimed for sending.
+    """One row claimed for sending, or one of several that are said as one.
 
-    ``target`` is ``platform:chat id``; ``kind`` says how the payload is rendered.
+    ``target`` is ``platform:chat id``; ``kind`` says how the payload is rendered. ``key`` names
+    what is said, the same at every attempt. ``ref``: it was said, and is to be changed in place.
+    ``unsure``: an attempt failed after which it may have arrived. ``done`` pieces of it were said.
+    ``merged`` are the rows said with this one, itself first; empty when it stands alone.
     """
 
     id: int
@@ -30,6 +47,21 @@ class Parcel:
     urgent: bool
     attempts: int
     created_at: datetime
+    key: str = ""
+    ref: str = ""
+    revision: int = 0
+    unsure: bool = False
+    merged: tuple["Parcel", ...] = ()
+
+    @property
+    def done(self) -> int:
+        """Pieces that were said already."""
+        return int(self.payload.get("done", 0))
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The numbers of all rows that this settles."""
+        return tuple(parcel.id for parcel in self.merged) or (self.id,)
 
 
 def publish(
@@ -42,7 +74,11 @@ def publish(
     chats = tx.exec(
         select(Chat.platform, Chat.chat_id)
         .join(Subscription, col(Subscription.chat_id) == col(Chat.id))
-        .where(col(Subscription.topic).in_((topic, "all")), col(Chat.bound_at).is_not(None))
+        .where(
+            col(Subscription.topic).in_((topic, "all")),
+            col(Chat.bound_at).is_not(None),
+            Chat.disabled == "",
+        )
         .distinct()
     ).all()
     for platform, chat_id in chats:
@@ -67,11 +103,16 @@ def post(
     key: str,
     payload: dict[str, Any],
     urgent: bool = False,
+    wait_s: float = 0,
 ) -> None:
-    """Queue something for one chat; the same ``key`` and target again does nothing."""
+    """Queue something for one chat, not before ``wait_s``.
+
+    The same ``key`` and target again does nothing.
+    """
     dedupe_key = f"{key}>{target}"
     if tx.exec(select(Outbox.id).where(Outbox.dedupe_key == dedupe_key)).first() is not None:
         return
+    due = database_now(tx) + timedelta(seconds=wait_s) if wait_s else AT_ONCE
     tx.add(
         Outbox(
             dedupe_key=dedupe_key,
@@ -80,65 +121,133 @@ def post(
             target=target,
             payload=payload,
             urgent=urgent,
-            next_attempt_at=AT_ONCE,
+            next_attempt_at=due,
             created_at=tx.now,
         )
     )
 
 
-def claim(tx: Tx, *, sender: str, most: int = 50) -> list[Parcel]:
+def claim(
+    tx: Tx, *, sender: str, most: int = 50, wait_s: Wait = at_once, merge_after: int = 0
+) -> list[Parcel]:
     """Take rows that are due: per target only the oldest, so that a chat hears things in order.
 
-    Urgent rows pass the others of their target. A claim ends by ``settle`` or after ``CLAIM`` on
-    the database's clock.
+    Urgent rows pass the others of their target. Where more than ``merge_after`` rows of one topic
+    wait in a row they are taken together (0: never). A claim ends by ``sent``, ``failed``,
+    ``put_off``, or after ``CLAIM`` on the database's clock.
     """
     now = database_now(tx)
-    rows = [row for row in _heads(tx) if _due(row, now)][:most]
-    claimed = []
-    for row in rows:
-        taken = tx.exec(
-            update(Outbox)
-            .where(
-                col(Outbox.id) == row.id,
-                col(Outbox.state) == "pending",
-                or_(col(Outbox.leased_until).is_(None), col(Outbox.leased_until) <= now),
-            )
-            .values(leased_by=sender, leased_until=now + CLAIM, attempts=Outbox.attempts + 1)
-            .execution_options(synchronize_session=False)
-        ).rowcount
-        if taken:
-            claimed.append(_parcel(row))
-    return claimed
+    heads = [row for row in _heads(tx) if _due(row, now)]
+    ready = [row for row in heads if wait_s(row.target, row.urgent) <= 0][:most]
+    return [parcel for head in ready if (parcel := _take(tx, head, now, sender, merge_after))]
 
 
-def sent(tx: Tx, *, parcel_id: int, sender: str, said: dict[str, Any]) -> bool:
-    """Mark a claimed row as said, and keep the reply it became.
+def _take(tx: Tx, head: Outbox, now: datetime, sender: str, merge_after: int) -> Parcel | None:
+    """Claim a head with all that is said with it; None when another sender was first."""
+    run = _run(tx, head, merge_after)
+    batch = run[0].id if len(run) > 1 else head.batch
+    taken = tx.exec(
+        _pending(col(Outbox.id).in_([row.id for row in run]))
+        .where(or_(col(Outbox.leased_until).is_(None), col(Outbox.leased_until) <= now))
+        .values(
+            leased_by=sender, leased_until=now + CLAIM, attempts=Outbox.attempts + 1, batch=batch
+        )
+    ).rowcount
+    if taken != len(run):
+        # Another sender holds some of them; what we took of the others comes back by itself.
+        return None
+    parcels = tuple(_parcel(row) for row in run)
+    return replace(parcels[0], merged=parcels) if len(parcels) > 1 else parcels[0]
 
-    False when the claim was lost meanwhile (somebody else may say it again).
+
+def _run(tx: Tx, head: Outbox, merge_after: int) -> list[Outbox]:
+    """The rows that are said with ``head``, itself first: those of its batch, else its equals."""
+    if head.batch is not None:
+        # Exactly those of the first attempt: it may have arrived, and its key stands for them.
+        rows = tx.exec(
+            select(Outbox)
+            .where(Outbox.state == "pending", Outbox.batch == head.batch)
+            .order_by(col(Outbox.id))
+        ).all()
+        return list(rows) or [head]
+    if not merge_after or not _fresh(head):
+        return [head]
+    waiting = tx.exec(
+        select(Outbox)
+        .where(
+            Outbox.state == "pending",
+            Outbox.target == head.target,
+            col(Outbox.urgent).is_(head.urgent),
+            col(Outbox.id) >= head.id,
+        )
+        .order_by(col(Outbox.id))
+        .limit(MOST_MERGED)
+    ).all()
+    run = list(takewhile(lambda row: _fresh(row) and row.topic == head.topic, waiting))
+    return run if len(run) > merge_after else [head]
+
+
+def _fresh(row: Outbox) -> bool:
+    """Whether a row may still be said together with others: nobody tried it alone."""
+    return row.kind in MERGED and not row.attempts and not row.ref and row.batch is None
+
+
+def sent(
+    tx: Tx, *, parcel: Parcel, sender: str, said: dict[str, Any], ref: str = "", shown: Any = None
+) -> bool:
+    """Mark a claimed row as said; keeps the reply it became and ``ref``, which ``refresh`` needs.
+
+    ``shown``: buttons by their id, added to those the card had before, for old ones may still be
+    pressed. A row that should be changed again meanwhile stays pending. False when the claim was
+    lost (somebody else may say it again).
     """
-    row = tx.get_one(Outbox, parcel_id)
-    return _settle(
-        tx,
-        parcel_id,
-        sender,
-        state="sent",
-        sent_at=database_now(tx),
-        payload={**row.payload, "reply": said},
-        leased_by=None,
-        leased_until=None,
-    )
+    row = _held(tx, parcel.id, sender)
+    if row is None:
+        return False
+    row.payload = {
+        **row.payload,
+        "reply": said,
+        "buttons": {**row.payload.get("buttons", {}), **(shown or {})},
+        "done": 0,
+    }
+    row.ref, row.unsure = ref, False
+    again = row.revision != parcel.revision and bool(ref)
+    row.state, row.sent_at = "pending" if again else "sent", database_now(tx)
+    row.attempts = 0 if again else row.attempts
+    row.leased_by = row.leased_until = None
+    tx.add(row)
+    others = [number for number in parcel.ids if number != parcel.id]
+    if others:
+        tx.exec(
+            _pending(col(Outbox.id).in_(others), col(Outbox.leased_by) == sender).values(
+                state="sent", sent_at=database_now(tx), leased_by=None, leased_until=None
+            )
+        )
+    return True
 
 
-def put_off(tx: Tx, *, parcel_id: int, sender: str, wait_s: float = 0) -> bool:
-    """Give a claimed row back untried; it may be claimed again after ``wait_s``."""
-    return _settle(
+def put_off(
+    tx: Tx, *, parcel: Parcel, sender: str, wait_s: float = 0, done: int = 0, calm: bool = False
+) -> bool:
+    """Give a claimed row back; it may be claimed again after ``wait_s``.
+
+    ``done``: pieces of it that were said. ``calm``: it passes nothing any more, for while it waits
+    nothing should wait behind it.
+    """
+    row = _held(tx, parcel.id, sender)
+    if row is None:
+        return False
+    if done:
+        row.payload = {**row.payload, "done": done}
+        tx.add(row)
+        tx.flush()
+    return _release(
         tx,
-        parcel_id,
+        parcel,
         sender,
         attempts=Outbox.attempts - 1,
+        **({"urgent": False} if calm else {}),
         next_attempt_at=database_now(tx) + timedelta(seconds=wait_s) if wait_s else AT_ONCE,
-        leased_by=None,
-        leased_until=None,
     )
 
 
@@ -147,38 +256,71 @@ def free_claims(tx: Tx, *, but: str) -> int:
 
     Returns how many.
     """
-    freed = (
-        update(Outbox)
-        .where(
-            col(Outbox.state) == "pending",
-            col(Outbox.leased_by).is_not(None),
-            col(Outbox.leased_by) != but,
-        )
-        .values(leased_by=None, leased_until=None)
-        .execution_options(synchronize_session=False)
+    # They may have been in the middle of a call: what they claimed may have arrived.
+    freed = _pending(col(Outbox.leased_by).is_not(None), col(Outbox.leased_by) != but).values(
+        leased_by=None, leased_until=None, unsure=True
     )
-    return tx.exec(freed).rowcount
+    return int(tx.exec(freed).rowcount)
 
 
-def failed(tx: Tx, *, parcel_id: int, sender: str, error: str, retry_after_s: float | None) -> bool:
+def failed(
+    tx: Tx,
+    *,
+    parcel: Parcel,
+    sender: str,
+    error: str,
+    retry_after_s: float | None,
+    unsure: bool = False,
+    patient: bool = False,
+) -> bool:
     """Put a claimed row back for later, or give it up for good.
 
-    Given up: ``retry_after_s`` None, or after too many attempts. Returns True when it is dead.
+    Given up: ``retry_after_s`` None, or after too many attempts. ``unsure``: it may have arrived.
+    ``patient``: the fault is not the row's; it is kept for ``PATIENCE`` however often it is tried.
+    Returns True when it is dead.
     """
-    row = tx.get_one(Outbox, parcel_id)
-    dead = retry_after_s is None or row.attempts >= MAX_ATTEMPTS
+    tired = tx.now - parcel.created_at > PATIENCE if patient else parcel.attempts >= MAX_ATTEMPTS
+    dead = retry_after_s is None or tired
     due = database_now(tx) + timedelta(seconds=retry_after_s or 0)
-    _settle(
+    uncertain = {"unsure": True} if unsure else {}
+    _release(
         tx,
-        parcel_id,
+        parcel,
         sender,
         state="dead" if dead else "pending",
         next_attempt_at=due,
-        leased_by=None,
-        leased_until=None,
         last_error=error[:200],
+        **uncertain,
     )
     return dead
+
+
+def bury(tx: Tx, target: str, *, error: str) -> int:
+    """Give up everything that waits for a chat that is gone; returns how many rows."""
+    gone = _pending(Outbox.target == target).values(
+        state="dead", last_error=error[:200], leased_by=None, leased_until=None
+    )
+    return int(tx.exec(gone).rowcount)
+
+
+def take(tx: Tx, *, key: str, target: str, more: bool = False) -> bool:
+    """Mark a row as said because its reader came for it (see ``Message.polled_s``).
+
+    ``more``: only its first piece, the others are sent. True, also when it came before; False when it is being, or was, said the other way.
+    """
+    row = tx.exec(
+        select(Outbox).where(Outbox.dedupe_key == f"{key}>{target}").with_for_update()
+    ).first()
+    now = database_now(tx)
+    if row is None or row.payload.get("polled"):
+        return True
+    if row.state != "pending" or (row.leased_until is not None and row.leased_until > now):
+        return False
+    row.payload = {**row.payload, "polled": True, "done": int(more)}
+    row.state, row.sent_at = ("pending", None) if more else ("sent", now)
+    row.next_attempt_at = AT_ONCE
+    tx.add(row)
+    return True
 
 
 def backlog(tx: Tx) -> tuple[int, float]:
@@ -189,14 +331,28 @@ def backlog(tx: Tx) -> tuple[int, float]:
     return number, (tx.now - oldest).total_seconds() if number else 0.0
 
 
-def next_due_s(tx: Tx) -> float | None:
+def next_due_s(tx: Tx, wait_s: Wait = at_once) -> float | None:
     """Seconds until the next row may be sent, None when nothing is pending."""
     now = database_now(tx)
     waits = [
-        max((max(row.next_attempt_at, row.leased_until or now) - now).total_seconds(), 0.0)
+        max(
+            (max(row.next_attempt_at, row.leased_until or now) - now).total_seconds(),
+            wait_s(row.target, row.urgent),
+        )
         for row in _heads(tx)
     ]
     return min(waits, default=None)
+
+
+def recently_said(tx: Tx, *, within_s: float) -> dict[str, int]:
+    """How many rows each target was told lately: what a new sender must not add to at once."""
+    since = database_now(tx) - timedelta(seconds=within_s)
+    found = tx.exec(
+        select(Outbox.target, func.count())
+        .where(Outbox.state == "sent", col(Outbox.sent_at) >= since)
+        .group_by(col(Outbox.target))
+    ).all()
+    return dict(found)
 
 
 def _heads(tx: Tx) -> list[Outbox]:
@@ -228,18 +384,34 @@ def _parcel(row: Outbox) -> Parcel:
         urgent=row.urgent,
         attempts=row.attempts + 1,
         created_at=row.created_at,
+        key=hashlib.sha256(row.dedupe_key.encode()).hexdigest()[:32],
+        ref=row.ref,
+        revision=row.revision,
+        # A claim that ran out unsettled: its sender died, perhaps after the call.
+        unsure=row.unsure or row.leased_until is not None,
     )
 
 
-def _settle(tx: Tx, parcel_id: int, sender: str, **values: Any) -> bool:
-    statement = (
+def _held(tx: Tx, number: int, sender: str) -> Outbox | None:
+    """A row that is still ours, locked."""
+    return tx.exec(
+        select(Outbox)
+        .where(Outbox.id == number, Outbox.leased_by == sender, Outbox.state == "pending")
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _release(tx: Tx, parcel: Parcel, sender: str, **values: Any) -> bool:
+    ours = _pending(col(Outbox.id).in_(parcel.ids), col(Outbox.leased_by) == sender)
+    given = {"leased_by": None, "leased_until": None, **values}
+    return bool(tx.exec(ours.values(**given)).rowcount == len(parcel.ids))
+
+
+def _pending(*conditions: ColumnElement[bool] | bool) -> Any:
+    """An UPDATE of pending rows."""
+    return (
         update(Outbox)
-        .where(
-            col(Outbox.id) == parcel_id,
-            col(Outbox.leased_by) == sender,
-            col(Outbox.state) == "pending",
-        )
-        .values(**values)
+        .where(col(Outbox.state) == "pending", *conditions)  # type: ignore[arg-type]  # SQLModel types == as bool
         .execution_options(synchronize_session=False)
     )
-    return tx.exec(statement).rowcount == 1

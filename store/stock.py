@@ -357,7 +357,7 @@ def _announce(tx: Tx, level: StockLevel, movement: StockMovement) -> None:
         kind=event,
         key=f"{event}:{movement.id}",
         payload=payload,
-        urgent=event == "sold_out",
+        urgent=True,  # it does not wait behind a thousand orders
     )
 
 

@@ -23,6 +23,7 @@ from webhooks.api.problems import Problem, ProblemError
 from webhooks.api.routing import ApiRequest, SkuCodeConverter
 from webhooks.api.schemas import ProblemOut
 from webhooks.engine import order_terms
+from webhooks.health import Health
 from webhooks.metrics import Metrics
 from webhooks.shop import Shop, the_shop
 
@@ -57,6 +58,7 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
         database=database,
         vault=vault,
         metrics=Metrics(database),
+        health=Health(),
         access=Access(
             database,
             admin_token=settings.server.admin_token.get_secret_value(),

@@ -53,6 +53,14 @@ class Role(StrEnum):
     NONE = "none"
 
 
+class NotifyPlatform(StrEnum):
+    """Where a new shop will speak."""
+
+    WECOM = "wecom"
+    FEISHU = "feishu"
+    BOTH = "both"
+
+
 class Stock(StrEnum):
     """What an import does with the stock of known SKUs."""
 
@@ -98,6 +106,35 @@ def demo(
         orders_per_minute=orders_per_minute,
         on_open=lambda addresses: _show_addresses(addresses, directory),
     )
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make the shop in.")],
+    *,
+    project_name: Annotated[str, typer.Option(help="The shop's name.")],
+    notify_platform: Annotated[NotifyPlatform, typer.Option(help="Where the shop speaks.")],
+    low_stock_threshold: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Warn at this many units; 0 = never.")
+    ] = 5,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the files of a folder in use, never secrets.")
+    ] = False,
+    no_git: Annotated[bool, typer.Option("--no-git", help="Make no git repository.")] = False,
+) -> None:
+    """Make the folder of a new shop: configuration, secrets, Docker, nginx, what to click."""
+    from webhooks.shell import scaffold  # noqa: PLC0415
+
+    try:
+        name = scaffold.checked_name(project_name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--project-name") from error
+    everywhere = notify_platform is NotifyPlatform.BOTH
+    platforms = ("feishu", "wecom") if everywhere else (notify_platform.value,)
+    shop = scaffold.NewShop(directory, name, platforms, low_stock_threshold)
+    made = scaffold.make(shop, force=force, git=not no_git)
+    for line in scaffold.report(shop, made):
+        typer.echo(line)
 
 
 @app.command()
@@ -201,6 +238,28 @@ def audit(
         typer.echo(f"{report.checked} SKUs checked, {len(faults)} faults")
     if faults:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def doctor(
+    *,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Check settings, database, clock, credentials and addresses; exit 1 on a fault."""
+    from webhooks import logs  # noqa: PLC0415
+    from webhooks.shell import doctor as checkup  # noqa: PLC0415
+
+    logs.configure(format="text", level="critical")  # the report says it all
+    report = checkup.examine(config)
+    if as_json:
+        typer.echo(_dumped(report.document()))
+    else:
+        for line in report.lines():
+            typer.echo(line)
+    if report.faults:
+        first = report.faults[0]
+        raise CommandError(f"{len(report.faults)} to mend; the first: {first.name}: {first.detail}")
 
 
 @app.command("owner-code")

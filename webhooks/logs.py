@@ -32,6 +32,9 @@ _TALKATIVE = (
     "apscheduler",
     "uvicorn.access",
     "websockets",
+    "Lark",
+    "wechatpy",
+    "PIL",
 )
 
 

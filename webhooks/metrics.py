@@ -1,7 +1,7 @@
 """The figures of ``/metrics``, in a registry of their own."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -61,6 +61,8 @@ class Metrics:
             "zhanggui_audit_faults", "Faults of the last audit.", registry=self.registry
         )
         self.registry.register(_FromDatabase(database))
+        self._breakers: list[Callable[[], Mapping[str, int]]] = []
+        self.registry.register(_Breakers(self._breakers))
 
     def order(self, outcome: str, skus: tuple[str, ...], seconds: float) -> None:
         """An order was decided: ``accepted``, or a problem's code. ``skus`` must be known SKUs."""
@@ -90,6 +92,10 @@ class Metrics:
         """The last audit found so many faults."""
         self._audit_faults.set(faults)
 
+    def watch(self, breakers: Callable[[], Mapping[str, int]]) -> None:
+        """Tell the state of these breakers by target: 0 closed, 1 open, 2 probing."""
+        self._breakers.append(breakers)
+
     def exposition(self) -> bytes:
         """Everything in the text format of Prometheus."""
         return generate_latest(self.registry)
@@ -114,6 +120,22 @@ class _BoundedLabels:
                 self._known.add(value)
                 return value
         return OTHER
+
+
+class _Breakers(Collector):
+    """Gauges of the process that sends."""
+
+    def __init__(self, sources: list[Callable[[], Mapping[str, int]]]) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "zhanggui_breaker_state", "0 closed, 1 open, 2 probing.", labels=["target"]
+        )
+        for source in self._sources:
+            for target, state in source().items():
+                family.add_metric([target], state)
+        yield family
 
 
 class _FromDatabase(Collector):

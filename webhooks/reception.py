@@ -2,52 +2,88 @@
 
 import logging
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from bot.broadcasts import Composer
 from bot.dispatcher import Dispatcher
-from bot.messages import Message
-from bot.platforms.base import Inbound, Platform, RawRequest
+from bot.messages import Arrival, Attachment, Message
+from bot.platforms.base import Inbound, RawRequest, SendError
+from store.db import Database
 from store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
 LANES = 8
+Receive = Callable[[RawRequest], Inbound]
+Fetch = Callable[[Message], tuple[Attachment, ...]]
 
 
 class Reception:
     """Takes what platforms send. The messages of one chat are handled one after the other.
 
-    What is not handled when the process ends is in the inbox, and the worker finds it there.
+    ``fetch`` brings the files of a message. What is not handled when the process ends is in the
+    inbox, and the worker finds it there.
     """
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        composer: Composer,
+        fetch: Fetch = lambda _: (),
+    ) -> None:
+        self._database = database
         self._dispatcher = dispatcher
+        self._composer = composer
+        self._fetch = fetch
         self._lanes = [ThreadPoolExecutor(1, thread_name_prefix="handle") for _ in range(LANES)]
 
-    def take(self, platform: Platform, request: RawRequest) -> Inbound:
+    def take(self, receive: Receive, request: RawRequest) -> Inbound:
         """Verify a request and keep its messages; they are durable when this returns.
 
         Raises ``VerificationError``, or ``BusyError`` and ``UnavailableError``: then nothing of the
         message at fault was kept, and the platform should send the request again.
         """
-        inbound = platform.receive(request)
+        inbound = receive(request)
+        self.hear(inbound)
+        return inbound
+
+    def hear(self, inbound: Inbound) -> None:
+        """Keep what came in by another way. Raises as ``take``."""
         for message in inbound.messages:
             self.accept(message)
-        return inbound
+        for arrival in inbound.arrivals:
+            self._arrive(arrival)
 
     def accept(self, message: Message) -> None:
         """Keep one message and have it handled soon; a redelivery has no further effect."""
         accepted = self._dispatcher.receive(message)
         if accepted.reply is None:
             lane = self._lanes[zlib.crc32(message.chat_id.encode()) % LANES]
-            lane.submit(self._handle, accepted.id)
+            lane.submit(self._handle, accepted.id, message)
 
     def close(self) -> None:
         """Finish what is being handled and leave the rest to the next start."""
         for lane in self._lanes:
             lane.shutdown(wait=True, cancel_futures=True)
 
-    def _handle(self, inbox_id: int) -> None:
+    def _arrive(self, arrival: Arrival) -> None:
+        if not arrival.left:
+            self._dispatcher.arrive(arrival)
+            return
+        target = f"{arrival.platform}:{arrival.chat_id}"
+        self._database.run(lambda tx: self._composer.part(tx, target, "bot removed"))
+
+    def _handle(self, inbox_id: int, message: Message) -> None:
+        try:
+            if self._dispatcher.wants_files(message):
+                self._dispatcher.attach(inbox_id, message, self._fetch(message))
+        except SendError as error:  # the command says that there is no file
+            logger.warning("file_not_fetched", extra={"inbox": inbox_id, "reason": str(error)})
+        except StoreError as error:
+            logger.warning("message_waits", extra={"inbox": inbox_id, "reason": str(error)})
+            return
         try:
             self._dispatcher.handle(inbox_id)
         except StoreError as error:

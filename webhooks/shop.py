@@ -12,6 +12,7 @@ from store.orders import Terms
 from store.sealing import Vault
 from webhooks.access import Access
 from webhooks.api.limiting import OrderLimiter
+from webhooks.health import Health
 from webhooks.metrics import Metrics
 
 
@@ -23,6 +24,7 @@ class Shop:
     database: Database
     vault: Vault
     metrics: Metrics
+    health: Health
     access: Access
     limiter: OrderLimiter
     terms: Terms

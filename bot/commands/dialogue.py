@@ -50,7 +50,9 @@ def dismiss(ctx: Context, ticket: Ticket | None = None) -> Reply:  # noqa: ARG00
 )
 def undo(ctx: Context) -> Reply:
     """Reverse the asker's own last write by opposite movements."""
-    undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key)
+    # The button of an old answer must not undo something newer.
+    origin = ctx.message.press.answers if ctx.message.press else ""
+    undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key, origin=origin)
     title = f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}"
     return Reply(title=title, fields=tuple(_reversed(ctx, r) for r in undone.reversals))
 

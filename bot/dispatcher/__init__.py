@@ -10,20 +10,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot import commands, texts
-from bot.dispatcher import cards
+from bot.dispatcher import cards, pressing
 from bot.dispatcher.running import Room
 from bot.dispatcher.turn import Turn
 from bot.dispatcher.vocabulary import Vocabulary
-from bot.messages import Message, Reply, Role
+from bot.messages import Arrival, Attachment, FileRef, Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts
-from bot.understanding import Catalogue
-from store import inbox, outbox
+from bot.understanding import Catalogue, read
+from store import attachments, chats, inbox, outbox
 from store.db import Database, Tx
 from store.errors import BusyError, UnavailableError
 from store.inbox import Accepted
 from store.sealing import Vault
 
 logger = logging.getLogger(__name__)
+IMPORT = "导入"  # what a file that comes without a word is taken for
+ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
 Observer = Callable[[str, str, float], None]
 
 
@@ -92,6 +94,56 @@ class Dispatcher:
             self._observe(*_figures(reply), time.perf_counter() - started)
         return reply
 
+    def arrive(self, arrival: Arrival) -> None:
+        """Greet a group that the bot was brought into; what came of one before is not repeated."""
+        greeting = Reply(text=texts.say(self._room.language, "arrival.hello"), intent="help")
+
+        def work(tx: Tx) -> None:
+            chats.arrive(
+                tx,
+                platform=arrival.platform,
+                chat_id=arrival.chat_id,
+                name=_storable(arrival.name),
+                language=self._room.language,
+            )
+            outbox.post(
+                tx,
+                target=f"{arrival.platform}:{arrival.chat_id}",
+                topic="reply",
+                kind="reply",
+                key=f"arrival:{arrival.key}",
+                payload={"reply": greeting.to_json()},
+                urgent=True,
+            )
+
+        self._database.run(work)
+
+    def wants_files(self, message: Message) -> bool:
+        """Whether the files of a message, or of what it replies to, are needed to handle it."""
+        if not message.files and "parent_id" not in message.handle:
+            return False
+        found = read(message.text or IMPORT, commands=self._room.commands)
+        return found.intent == "import"
+
+    def attach(self, inbox_id: int, message: Message, files: tuple[Attachment, ...]) -> None:
+        """Keep the files of a message that waits; its handler then finds them by their numbers."""
+
+        def work(tx: Tx) -> None:
+            kept = tuple(
+                FileRef(
+                    file.name,
+                    {
+                        ATTACHED: attachments.keep(
+                            tx, name=file.name, mime=file.mime, content=file.content
+                        )
+                    },
+                )
+                for file in files
+            )
+            inbox.rewrite(tx, inbox_id, replace(message, files=kept).to_json())
+
+        self._database.run(work)
+
     def answer(self, message: Message, role: Role | None = None) -> Reply | None:
         """Receive and handle at once, for callers that show the reply themselves."""
         accepted = self.receive(message)
@@ -113,8 +165,24 @@ class Dispatcher:
             kept = inbox.reply_of(tx, inbox_id)
             return Reply.from_json(kept) if kept else None
         message = Message.from_json(stored)
+        if message.press is not None:
+            return self._pressed(tx, inbox_id, message, catalogue)
         reply = Turn(tx, message, self._room, catalogue, role).reply()
         return _kept(tx, inbox_id, message, reply, deliver=deliver)
+
+    def _pressed(
+        self, tx: Tx, inbox_id: int, message: Message, catalogue: Catalogue
+    ) -> Reply | None:
+        chat = chats.chat(tx, message.platform, message.chat_id)
+        language = chat.language if chat else self._room.language
+        found = pressing.pressed(tx, message, self._room, language)
+        # What came with the press serves to change the card, not to say something new.
+        answered = replace(message, handle={})
+        if isinstance(found, Reply):
+            return _kept(tx, inbox_id, answered, found, deliver=True)
+        reply = Turn(tx, found.message, self._room, catalogue).reply()
+        shown = reply is not None and found.settle(tx, self._room, cards.clean(reply))
+        return _kept(tx, inbox_id, answered, reply, deliver=not shown)
 
     def _after_a_fault(self, inbox_id: int, reference: str, *, deliver: bool) -> Reply | None:
         """Finish the message with the reference of what is in the log."""
@@ -147,8 +215,16 @@ def _kept(
             topic="reply",
             kind="reply",
             key=f"reply:{message.key}",
-            payload={"reply": stored, "to": message.user_id, "inbox_id": inbox_id},
+            payload={
+                "reply": stored,
+                "to": message.user_id,
+                "inbox_id": inbox_id,
+                "answers": message.key,
+                "chat_kind": message.chat_kind,
+                "handle": dict(message.handle),
+            },
             urgent=True,  # somebody waits for it: it does not queue behind the chat's pushes
+            wait_s=message.polled_s,
         )
     return reply
 

@@ -29,6 +29,8 @@ class Turn:
         role: Role | None = None,
     ) -> None:
         chat = chats.chat(tx, message.platform, message.chat_id)
+        if chat is not None and chat.disabled:
+            chats.enable(tx, platform=message.platform, chat_id=message.chat_id)
         self._tx, self._message, self._room, self._catalogue = tx, message, room, catalogue
         self._language = chat.language if chat else room.language
         self._person = self._speaker(role)

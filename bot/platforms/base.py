@@ -22,12 +22,12 @@ class SendError(Exception):
     """The platform did not take a message. The text never holds an address or a secret.
 
     ``retry_after_s``: it said how long to wait, None when it did not. ``permanent``: trying this
-    again is pointless. ``gone``: so is anything else for this chat (the bot was removed, the address
-    is dead). ``unreachable``: nobody answered, or not as the platform does: no fault of this
+    again is pointless. ``gone``: so is anything else for this chat (the bot was removed, the
+    address is dead). ``unreachable``: nobody answered, or not as the platform does: no fault of this
     message. ``uncertain``: it may have been taken all the same.
     """
 
-    def __init__(  # noqa: PLR0913  (keywords that are read by name)
+    def __init__(
         self,
         reason: str,
         *,

@@ -60,7 +60,7 @@ class Calls:
         future = asyncio.run_coroutine_threadsafe(_bounded(work, whole_s), self._running())
         return future.result()
 
-    def request(  # noqa: PLR0913  (an HTTP request has these parts)
+    def request(
         self,
         method: str,
         url: str,

@@ -7,8 +7,16 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.messages import Message, Reply
-from bot.platforms.base import FUTURE_S, Inbound, RawRequest, VerificationError
+from bot.messages import Message
+from bot.platforms.base import (
+    FUTURE_S,
+    EditError,
+    Inbound,
+    Letter,
+    Line,
+    RawRequest,
+    VerificationError,
+)
 from store import clock
 
 TIMESTAMP = "x-zhanggui-timestamp"
@@ -64,12 +72,25 @@ class ConsolePlatform:
             raise VerificationError("signature")
         return Inbound(messages=(_message(request.body, self._fresh(timestamp)),))
 
-    def render(self, reply: Reply) -> bytes:
-        """The reply as JSON, which the chat page draws."""
-        return json.dumps(reply.to_json(), ensure_ascii=False).encode()
+    def line(self, chat_id: str) -> Line:  # noqa: ARG002  (the protocol's)
+        """Nothing is transported, so nothing is slow."""
+        return Line(self.name)
 
-    def send(self, chat_id: str, reply: Reply, *, key: str) -> None:
+    def render(self, letter: Letter) -> tuple[bytes, ...]:
+        """The reply as JSON, which the chat page draws."""
+        return (json.dumps(letter.reply.to_json(), ensure_ascii=False).encode(),)
+
+    def send(self, letter: Letter, piece: bytes, number: int) -> str:  # noqa: ARG002  (the protocol's)
         """Nothing to transport: the page reads what was said from ``store.transcript``."""
+        return ""
+
+    def edit(self, letter: Letter, ref: str) -> str:  # noqa: ARG002  (the protocol's)
+        """What was said on the page stays as it was."""
+        raise EditError(ref)
+
+    def direct(self, user_id: str) -> str:  # noqa: ARG002  (the protocol's)
+        """The terminal's chat; nobody is told anything there."""
+        return ""
 
     def _signature(self, timestamp: str, body: bytes) -> str:
         return hmac.new(self._secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -1,6 +1,7 @@
 """Everything the bot says, Chinese first with English beside it."""
 
 import unicodedata
+from typing import Protocol
 
 from bot.texts.errors import explain
 from bot.texts.pushes import PUSHES
@@ -8,6 +9,14 @@ from bot.texts.sentences import SENTENCES as _SENTENCES
 from bot.texts.text import Text
 
 SENTENCES = _SENTENCES | PUSHES
+
+
+class Say(Protocol):
+    """A sentence of the catalogue by its key, in one language."""
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence."""
+        ...
 
 
 def say(language: str, key: str, **values: object) -> str:
@@ -25,4 +34,4 @@ def _hidden(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}
 
 
-__all__ = ["SENTENCES", "Text", "explain", "say", "visible"]
+__all__ = ["SENTENCES", "Say", "Text", "explain", "say", "visible"]

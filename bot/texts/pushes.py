@@ -23,6 +23,24 @@ PUSHES: dict[str, Text] = {
         "发往 {target} 的消息多次失败，已放弃：{reason}。修好之后，新的消息会照常发送。",
         "Messages to {target} failed for good: {reason}. New ones go out once that is mended.",
     ),
+    "push.gone": Text("有个群发不进去了", "A chat can no longer be reached"),
+    "push.gone.text": Text(
+        "{target} 已停用：{reason}。把机器人重新拉进群、或改好配置并重启后，会恢复播报。",
+        "{target} is switched off: {reason}. It comes back when the bot is added again, or "
+        "the settings are mended and the server restarted.",
+    ),
+    "push.down": Text("收不到消息了", "Messages no longer come in"),
+    "push.down.text": Text(
+        "{target} 的长连接断开且不会自动恢复：{reason}。请在服务器上运行 zhanggui doctor。",
+        "The long connection to {target} is down and stays so: {reason}. "
+        "Run zhanggui doctor on the server.",
+    ),
+    "push.paid": Text("已收款", "paid"),
+    "push.restocked": Text("已补货", "Restocked"),
+    "push.button.ship_with": Text("填单号发货", "Ship with number"),
+    "digest.new": Text("{number} 笔新订单", "{number} new orders"),
+    "digest.changed": Text("{number} 笔订单有进展", "{number} orders moved on"),
+    "digest.skus": Text("{number} 处商品变更", "{number} products changed"),
     "push.button.restock": Text("补货 +{units}", "Restock +{units}"),
     "push.button.details": Text("详情", "Details"),
     "push.button.to_ship": Text("待发货", "To ship"),

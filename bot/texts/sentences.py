@@ -94,6 +94,17 @@ SENTENCES: dict[str, Text] = {
         "This group is the shop's now; orders, low stock and the summary will be told here.",
     ),
     "fault": Text("没有成功，编号 {reference}", "That did not work, reference {reference}"),
+    # Cards that are pressed, and groups the bot comes into.
+    "press.unknown": Text(
+        "这张卡片太旧了，请直接发命令。", "This card is too old; please send the command instead."
+    ),
+    "press.done": Text("已由 {who} 处理过了。", "Already done by {who}."),
+    "press.not_yours": Text("这个按钮是给提问的人用的。", "This button is for whoever asked."),
+    "arrival.hello": Text(
+        "我是掌柜，来帮大家看店。店主发第一条命令，这里就成为店里的群；发「帮助」看我会什么。",
+        "I am Zhanggui, the shopkeeper. An owner's first command makes this group the shop's; "
+        'send "help" to see what I do.',
+    ),
     # Words for buttons.
     "button.yes": Text("确认", "Confirm"),
     "button.no": Text("取消", "Cancel"),
@@ -109,6 +120,8 @@ SENTENCES: dict[str, Text] = {
     "word.ledger": Text("流水", "ledger"),
     # Names of fields.
     "field.available": Text("可售", "Available"),
+    "field.carrier": Text("快递公司", "Carrier"),
+    "field.tracking_no": Text("快递单号", "Tracking number"),
     "field.category": Text("分类", "Category"),
     "field.change": Text("变化", "Change"),
     "field.code": Text("编码", "Code"),

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import mysql
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
+BLOB = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql")
 JSON = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
 
@@ -34,6 +35,18 @@ def create_index(name: str, table: str, columns: list[str]) -> None:
     """Make an index. MySQL knows no IF NOT EXISTS here."""
     if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
         op.create_index(name, table, columns)
+
+
+def add_column(table: str, column: sa.Column[Any]) -> None:
+    """Add a column, nullable or with a server default: the version before goes on writing."""
+    if column.name not in {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}:
+        op.add_column(table, column)
+
+
+def drop_column(table: str, name: str) -> None:
+    """Drop a column."""
+    if name in {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}:
+        op.drop_column(table, name)
 
 
 def drop_table(name: str) -> None:

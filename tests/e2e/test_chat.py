@@ -62,7 +62,7 @@ class Page:
 def _deliver(tx: Tx) -> None:
     for parcel in outbox.claim(tx, sender="test"):
         said = parcel.payload.get("reply", {})
-        outbox.sent(tx, parcel_id=parcel.id, sender="test", said=said)
+        outbox.sent(tx, parcel=parcel, sender="test", said=said)
 
 
 def _lines(event: bytes) -> tuple[list[dict[str, Any]], str]:

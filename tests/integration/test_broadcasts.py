@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from bot.broadcasts import Composer
 from bot.messages import Reply, Role
+from bot.platforms.base import SendError
 from bot.registry import COMMANDS
 from bot.understanding import read
 from store import chats, orders, outbox, skus, stock
@@ -196,7 +197,7 @@ def test_the_other_chats_are_told_once_a_day_that_one_cannot_be_reached(
 
 
 def announce(db: Database, kind: str, reason: str) -> None:
-    db.run(lambda tx: COMPOSER.announce_dead(tx, parcel(kind, {}), reason))
+    db.run(lambda tx: COMPOSER.announce_dead(tx, parcel(kind, {}), SendError(reason)))
 
 
 def targets(db: Database) -> list[str]:

@@ -47,7 +47,7 @@ def fill(db: Database) -> None:
     def said(tx: Tx) -> None:
         outbox.post(tx, target="feishu:1", topic="t", kind="notice", key="k", payload={})
         parcel = outbox.claim(tx, sender="s")[0]
-        outbox.sent(tx, parcel_id=parcel.id, sender="s", said={})
+        outbox.sent(tx, parcel=parcel, sender="s", said={})
 
     in_order(
         db,
@@ -116,7 +116,7 @@ def test_what_was_not_said_stays_and_what_cannot_be_said_stays_longer(
 
     def give_up(tx: Tx) -> None:
         parcel = next(p for p in outbox.claim(tx, sender="s") if p.target == "feishu:dead")
-        outbox.failed(tx, parcel_id=parcel.id, sender="s", error="", retry_after_s=None)
+        outbox.failed(tx, parcel=parcel, sender="s", error="", retry_after_s=None)
 
     in_order(db, lambda tx: post(tx, "dead"), lambda tx: post(tx, "pending"), give_up)
 

@@ -26,14 +26,14 @@ def said(_: Tx, parcel: Parcel) -> Reply:
     return Reply(text=parcel.payload["text"])
 
 
-def bury(tx: Tx, parcel: Parcel, reason: str) -> None:
+def bury(tx: Tx, parcel: Parcel, error: SendError) -> None:
     outbox.post(
         tx,
         target="fake:owner",
         topic="notice",
         kind="notice",
         key=f"dead:{parcel.id}",
-        payload={"text": reason},
+        payload={"text": str(error)},
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import Button, Message, Reply
-from bot.platforms.base import RawRequest, VerificationError
+from bot.platforms.base import Letter, RawRequest, VerificationError
 from bot.platforms.console import SIGNATURE, TIMESTAMP, ConsolePlatform
 from tests.fakes.clock import START, FakeClock
 
@@ -104,7 +104,8 @@ def test_no_signed_bytes_break_the_parser(body: bytes) -> None:
 
 def test_a_reply_is_rendered_as_its_json() -> None:
     reply = Reply(title="已入库", fields=(("现有", "70"),), buttons=(Button("撤销", "撤销"),))
-    assert Reply.from_json(json.loads(CONSOLE.render(reply))) == reply
+    (piece,) = CONSOLE.render(Letter(chat_id="group", reply=reply, key="1"))
+    assert Reply.from_json(json.loads(piece)) == reply
 
 
 def test_without_a_secret_there_is_no_console() -> None:

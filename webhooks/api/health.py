@@ -10,6 +10,7 @@ from webhooks.api import bodies
 from webhooks.api.openapi import OPERATIONS
 from webhooks.api.routing import answer, endpoint
 from webhooks.api.schemas import Health, Readiness
+from webhooks.health import OK
 from webhooks.shop import Shop, the_shop
 
 api = APIBlueprint("health", __name__, abp_tags=[OPERATIONS])
@@ -25,11 +26,15 @@ def healthz() -> Response:
 @api.get("/readyz", responses={200: Readiness, 503: Readiness})
 @endpoint()
 def readyz() -> Response:
-    """What the process needs is there: the database answers and has this version's schema."""
-    checks = {"database": _database(the_shop())}
-    ready = all(state == "ok" for state in checks.values())
+    """What the process needs is there: the database answers and has this version's schema.
+
+    Platforms' long connections are told as well; they do not make the process unready.
+    """
+    shop = the_shop()
+    checks = {"database": _database(shop), **shop.health.needed()}
+    ready = all(state == OK for state in checks.values())
     return Response(
-        bodies.encode({"checks": checks}), 200 if ready else 503, content_type=bodies.JSON
+        bodies.encode({"checks": checks | shop.health.watched()}), 200 if ready else 503, content_type=bodies.JSON
     )
 
 
@@ -46,4 +51,4 @@ def _database(shop: Shop) -> str:
     except StoreError:
         return "unreachable"
     # A newer schema is fine: migrations keep it usable by the version before.
-    return "ok" if (schema.current(shop.database) or "") >= schema.head() else "schema is behind"
+    return OK if (schema.current(shop.database) or "") >= schema.head() else "schema is behind"

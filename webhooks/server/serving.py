@@ -16,21 +16,20 @@ from types import FrameType
 from flask import Blueprint
 
 from bot.dispatcher import Dispatcher
-from bot.platforms.base import Platform
-from bot.platforms.console import ConsolePlatform
+from bot.scheduler import Worker
 from bot.settings import Settings
-from webhooks import logs
+from webhooks import callbacks, logs
 from webhooks.app import build
-from webhooks.background import make_worker
+from webhooks.background import make_composer, make_worker
+from webhooks.channels import PURPOSE, Channels, configure, make_channels
 from webhooks.engine import local_url, make_dispatcher, prepare
+from webhooks.reception import Reception
 from webhooks.server.asgi import BACKLOG, create_asgi, make_server
 from webhooks.server.gate import Stream
 from webhooks.shell.failure import CommandError
 from webhooks.shop import Shop
 
 logger = logging.getLogger(__name__)
-
-PURPOSE = "console"  # what the console's secret is derived for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ class Opened:
 
     shop: Shop
     dispatcher: Dispatcher
-    console: ConsolePlatform
+    channels: Channels
+    reception: Reception
     url: str
 
 
@@ -69,12 +69,17 @@ def serve(
         with contextlib.closing(shop):
             opened = _opened(shop, _address(listener))
             extras = prepare_extras(opened)
-            gate = create_asgi(shop, blueprints=extras.blueprints, streams=extras.streams)
+            platforms = callbacks.blueprint(shop, opened.channels, opened.reception)
+            gate = create_asgi(
+                shop, blueprints=(platforms, *extras.blueprints), streams=extras.streams
+            )
             with contextlib.ExitStack() as open_parts:
+                open_parts.callback(opened.channels.close)
+                open_parts.callback(opened.reception.close)
                 open_parts.callback(extras.close)
+                opened.channels.warm_up()
                 if worker:
-                    background = make_worker(shop, opened.dispatcher, platforms(opened))
-                    background.start()
+                    background = _background(opened)
                     open_parts.callback(background.stop)
                 logger.info("serving", extra={"url": opened.url, "worker": worker})
                 if not stop.is_set():
@@ -86,19 +91,16 @@ def work(settings: Settings) -> None:
     """Do the background work of a shop until SIGTERM or SIGINT."""
     with _signals() as stop, contextlib.closing(build(settings)) as shop:
         opened = _opened(shop, "")
-        background = make_worker(shop, opened.dispatcher, platforms(opened))
-        background.start()
+        opened.channels.warm_up()
+        background = _background(opened)
         logger.info("working")
         try:
             stop.wait()
         finally:
             background.stop()
+            opened.reception.close()
+            opened.channels.close()
     logger.info("stopped")
-
-
-def platforms(opened: Opened) -> tuple[Platform, ...]:
-    """The chat platforms that are switched on; the console always is."""
-    return (opened.console,)
 
 
 def start_logging(settings: Settings) -> None:
@@ -150,8 +152,18 @@ def _opened(shop: Shop, url: str) -> Opened:
     dispatcher = make_dispatcher(
         shop.settings, shop.database, shop.vault, url=url, observe=shop.metrics.command
     )
-    console = ConsolePlatform(shop.vault.derived(PURPOSE), now=shop.now)
-    return Opened(shop, dispatcher, console, url)
+    channels = make_channels(shop.settings, shop.vault.derived(PURPOSE), shop.now)
+    shop.database.run(lambda tx: configure(tx, shop.settings))
+    shop.health.need(channels.states)
+    composer = make_composer(shop, channels)
+    reception = Reception(shop.database, dispatcher, composer, channels.fetch)
+    return Opened(shop, dispatcher, channels, reception, url)
+
+
+def _background(opened: Opened) -> Worker:
+    worker = make_worker(opened.shop, opened.dispatcher, opened.channels, opened.reception)
+    worker.start()
+    return worker
 
 
 def _lock(descriptor: int, database: Path) -> None:

@@ -19,7 +19,6 @@ from store.skus import SkuDraft, SkuView
 from store.stock import Cause
 from webhooks.pages.chat import GROUP, GROUP_NAME, PEOPLE, LiveChat
 from webhooks.pages.chat import blueprint as chat_page
-from webhooks.reception import Reception
 from webhooks.server.gate import StreamRequest
 from webhooks.server.serving import Extras, Opened, serve
 from webhooks.shop import Shop
@@ -102,22 +101,17 @@ def run(
 
     def prepare(opened: Opened) -> Extras:
         opened.shop.database.run(lambda tx: furnish(tx, empty=empty))
-        reception = Reception(opened.dispatcher)
         customers = Customers(opened.shop, orders_per_minute)
         live = LiveChat(
-            opened.shop.database, opened.console, lambda request: _take(reception, opened, request)
+            opened.shop.database, opened.channels.console, lambda request: _take(opened, request)
         )
         customers.start()
         on_open(addresses(opened))
 
-        def close() -> None:
-            customers.stop()
-            reception.close()
-
         return Extras(
             blueprints=(chat_page(live),),
             streams={STREAM: lambda request: live.stream(_position(request))},
-            close=close,
+            close=customers.stop,
         )
 
     serve(settings, host="127.0.0.1", port=port, worker=True, prepare_extras=prepare)
@@ -189,8 +183,8 @@ class Customers:
                 logger.exception("demo_order_failed")
 
 
-def _take(reception: Reception, opened: Opened, request: RawRequest) -> None:
-    reception.take(opened.console, request)
+def _take(opened: Opened, request: RawRequest) -> None:
+    opened.reception.take(opened.channels.console.receive, request)
 
 
 def _position(request: StreamRequest) -> str:

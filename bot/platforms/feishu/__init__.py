@@ -1,0 +1,1 @@
+"""Feishu (飞书): its callbacks and long connection, its cards and messages."""

@@ -1,0 +1,229 @@
+"""Calls to the Feishu open platform, through lark_oapi.
+
+The SDK is imported when it is first needed: it takes 1.7 s and 160 MB. Only its coroutines are
+used, inside ``Calls.run``: its other calls wait 30 s for each read, and for ever for a server that
+drips. Of its answers only status, headers and body are used: its own reading fails on what is not
+JSON, and looks for headers in capitals that its coroutines never have.
+"""
+
+import io
+import json
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.messages import Attachment
+from bot.platforms.base import SendError
+from bot.platforms.calls import TIMEOUT, Answer
+from bot.platforms.feishu import codes
+from bot.platforms.feishu.tokens import Tokens
+
+MOST_FILE = 10 << 20
+_IMAGE_BYTES = 10 << 20  # Feishu docs: 上传图片
+_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
+_TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  (an address)
+_BOT = "/open-apis/bot/v3/info"
+_OK = range(200, 300)
+
+Ask = Callable[[Any], Awaitable[Any]]  # takes a RequestOption; makes a new request each time
+
+
+class Client:
+    """One app. ``load`` comes first; the coroutines belong into ``Calls.run``.
+
+    They raise ``SendError``. Safe to use from several threads.
+    """
+
+    def __init__(self, *, app_id: str, app_secret: str, base_url: str) -> None:
+        self._app_id, self._app_secret, self._base_url = app_id, app_secret, base_url
+        self._guard = threading.Lock()
+        self._sdk: Any = None
+        self._client: Any = None
+        self._tokens = Tokens(self._new_token)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the SDK is imported."""
+        return self._client is not None
+
+    def load(self) -> None:
+        """Import the SDK, in the caller's thread: the event loop would stand still meanwhile."""
+        with self._guard:
+            if self._client is None:
+                self._sdk, self._client = _loaded(self._app_id, self._app_secret, self._base_url)
+
+    async def create(self, receive_id: str, kind: str, content: str, *, uuid: str) -> str:
+        """Say something in a chat (``oc_…``) or to a person (``ou_…``); returns the message's id.
+
+        Within an hour the platform says things of one ``uuid`` once (Feishu docs: 发送消息).
+        """
+        id_type = "open_id" if receive_id.startswith("ou_") else "chat_id"
+        v1 = self._sdk.im.v1
+
+        def ask(option: Any) -> Awaitable[Any]:
+            body = v1.CreateMessageRequestBody.builder().receive_id(receive_id).msg_type(kind)
+            body = body.content(content).uuid(uuid).build()
+            request = v1.CreateMessageRequest.builder().receive_id_type(id_type).request_body(body)
+            return self._client.im.v1.message.acreate(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        return _message_id(await self._document(ask))
+
+    async def reply(self, message_id: str, kind: str, content: str, *, uuid: str) -> str:
+        """Answer a message; as ``create``, and ``RecalledError`` (Feishu docs: 回复消息)."""
+        v1 = self._sdk.im.v1
+
+        def ask(option: Any) -> Awaitable[Any]:
+            body = v1.ReplyMessageRequestBody.builder().msg_type(kind).content(content)
+            body = body.reply_in_thread(False).uuid(uuid).build()  # noqa: FBT003  (the SDK's)
+            request = v1.ReplyMessageRequest.builder().message_id(message_id).request_body(body)
+            return self._client.im.v1.message.areply(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        return _message_id(await self._document(ask))
+
+    async def patch(self, message_id: str, content: str) -> None:
+        """Put another card in place of one of ours (Feishu docs: 更新应用发送的消息卡片)."""
+        v1 = self._sdk.im.v1
+
+        def ask(option: Any) -> Awaitable[Any]:
+            body = v1.PatchMessageRequestBody.builder().content(content).build()
+            request = v1.PatchMessageRequest.builder().message_id(message_id).request_body(body)
+            return self._client.im.v1.message.apatch(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        await self._document(ask)
+
+    async def upload(self, attachment: Attachment) -> tuple[str, str]:
+        """Give the platform a file; returns the kind and the content of the message that shows it.
+
+        Feishu docs: 上传图片, 上传文件.
+        """
+        if attachment.mime in _IMAGES and len(attachment.content) <= _IMAGE_BYTES:
+            return "image", await self._upload(self._image(attachment), "image_key")
+        return "file", await self._upload(self._file(attachment), "file_key")
+
+    async def resource(self, message_id: str, file_key: str, kind: str) -> bytes:
+        """A file that came with a message, at most 10 MiB (Feishu docs: 获取消息中的资源文件)."""
+        v1 = self._sdk.im.v1
+
+        def ask(option: Any) -> Awaitable[Any]:
+            request = v1.GetMessageResourceRequest.builder().message_id(message_id)
+            request = request.file_key(file_key).type(kind)
+            return self._client.im.v1.message_resource.aget(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        answer = await self._answer(ask)
+        if len(answer.body) > MOST_FILE:
+            raise SendError("the file is larger than 10 MiB", permanent=True)
+        return answer.body
+
+    async def message(self, message_id: str) -> Mapping[str, Any]:
+        """One message, {} when there is none (Feishu docs: 获取指定消息的内容)."""
+        v1 = self._sdk.im.v1
+
+        def ask(option: Any) -> Awaitable[Any]:
+            request = v1.GetMessageRequest.builder().message_id(message_id).build()
+            return self._client.im.v1.message.aget(request, option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        items = _object(await self._document(ask), "data").get("items")
+        found = items[0] if isinstance(items, list) and items else None
+        return found if isinstance(found, dict) else {}
+
+    async def bot(self) -> tuple[str, str]:
+        """The bot's own open_id and its name (Feishu docs: 获取机器人信息)."""
+
+        def ask(option: Any) -> Awaitable[Any]:
+            lark = self._sdk
+            request = lark.BaseRequest.builder().http_method(lark.HttpMethod.GET).uri(_BOT)
+            request = request.token_types({lark.AccessTokenType.TENANT}).build()
+            return self._client.arequest(request, option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        bot = _object(await self._document(ask), "bot")
+        return str(bot.get("open_id") or ""), str(bot.get("app_name") or "")
+
+    def _image(self, attachment: Attachment) -> Ask:
+        def ask(option: Any) -> Awaitable[Any]:
+            v1 = self._sdk.im.v1
+            body = v1.CreateImageRequestBody.builder().image_type("message")
+            body = body.image(_Upload(attachment)).build()
+            request = v1.CreateImageRequest.builder().request_body(body).build()
+            return self._client.im.v1.image.acreate(request, option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        return ask
+
+    def _file(self, attachment: Attachment) -> Ask:
+        def ask(option: Any) -> Awaitable[Any]:
+            v1, upload = self._sdk.im.v1, _Upload(attachment)
+            body = v1.CreateFileRequestBody.builder().file_type("stream").file_name(upload.name)
+            request = v1.CreateFileRequest.builder().request_body(body.file(upload).build())
+            return self._client.im.v1.file.acreate(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+
+        return ask
+
+    async def _upload(self, ask: Ask, name: str) -> str:
+        key = _object(await self._document(ask), "data").get(name)
+        return json.dumps({name: str(key)})
+
+    async def _document(self, ask: Ask) -> dict[str, Any]:
+        return (await self._answer(ask)).document()
+
+    async def _answer(self, ask: Ask) -> Answer:
+        """A good answer; a token that is not taken any more is renewed once."""
+        token = await self._tokens.current()
+        answer = await self._asked(ask, token)
+        if _code(answer)[0] in codes.STALE_TOKEN:
+            self._tokens.drop(token)
+            answer = await self._asked(ask, await self._tokens.current())
+        code, msg = _code(answer)
+        if code or answer.status not in _OK:
+            raise codes.failure(code, msg, answer.headers, answer.status)
+        return answer
+
+    async def _asked(self, ask: Ask, token: str) -> Answer:
+        return await _answered(
+            ask(self._sdk.RequestOption.builder().tenant_access_token(token).build())
+        )
+
+    async def _new_token(self) -> tuple[str, float]:
+        lark = self._sdk
+        request = lark.BaseRequest.builder().http_method(lark.HttpMethod.POST).uri(_TOKEN)
+        request = request.body({"app_id": self._app_id, "app_secret": self._app_secret}).build()
+        answer = await _answered(self._client.arequest(request))
+        document = answer.document()
+        token, expire = document.get("tenant_access_token"), document.get("expire")
+        if document.get("code") != 0 or not isinstance(token, str) or not isinstance(expire, int):
+            raise codes.no_token(*_code(answer), answer.headers, answer.status)
+        return token, float(expire)
+
+
+class _Upload(io.BytesIO):
+    """A file under its name.
+
+    The coroutines take nothing but file objects: bytes and the tuple of the other calls are sent
+    as text, and reported as done.
+    """
+
+    def __init__(self, attachment: Attachment) -> None:
+        super().__init__(attachment.content)
+        self.name = attachment.name or "file"
+
+
+def _loaded(app_id: str, app_secret: str, base_url: str) -> tuple[Any, Any]:
+    import lark_oapi  # noqa: PLC0415  (1.7 s and 160 MB: only where Feishu is used)
+
+    builder = lark_oapi.Client.builder().app_id(app_id).app_secret(app_secret)
+    builder = builder.enable_set_token(True)  # noqa: FBT003  (the SDK's)
+    client = builder.timeout(TIMEOUT).log_level(lark_oapi.LogLevel.WARNING).build()
+    client.config.domain = base_url.rstrip("/")  # the builder takes no other machine by http
+    talkative = logging.getLogger("Lark")
+    for handler in tuple(talkative.handlers):  # it would say everything twice, on stdout
+        talkative.removeHandler(handler)
+    return lark_oapi, client
+
+
+async def _answered(call: Awaitable[Any]) -> Answer:
+    """What came back, unread."""
+    try:
+        raw = (await call).raw
+    except (ValueError, AttributeError, TypeError, RecursionError, _Unreadable()):
+        raise SendError("an answer without JSON", unreachable=True, uncertain=True) from None
+    headers = {name.lower(): value for name, value in raw.headers.items()}
+    return Answer(raw.status_code, headers, raw.content)

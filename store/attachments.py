@@ -1,0 +1,33 @@
+"""Files that go with replies, and files that people sent."""
+
+from dataclasses import dataclass
+
+from store.db import Tx
+from store.models import Attachment
+
+MAX_BYTES = 10 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file: its name, its media type, its bytes."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+def keep(tx: Tx, *, name: str, mime: str, content: bytes) -> int:
+    """Keep a file of at most ``MAX_BYTES``; returns its number. Raises ``ValueError``."""
+    if len(content) > MAX_BYTES:
+        raise ValueError("too large")
+    row = Attachment(name=name[-190:], mime=mime[:120], content=content, created_at=tx.now)
+    tx.add(row)
+    tx.flush()
+    return row.id or 0
+
+
+def stored(tx: Tx, number: int) -> Stored | None:
+    """The file with this number, None when it is forgotten."""
+    row = tx.get(Attachment, number)
+    return None if row is None else Stored(row.name, row.mime, row.content)

@@ -1,0 +1,108 @@
+"""Cards: what was said and can be pressed or changed in place. Each is a row of the outbox."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import col, select
+
+from store.db import Tx
+from store.models import Outbox
+from store.outbox import AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as its chat sees it.
+
+    ``buttons`` holds the command of each button by its id; ``pressed`` what was done by which, by
+    whom (``platform:user id``) and when (RFC 3339). ``asker``: the user whose message it answers,
+    "" for what the shop said by itself; ``answers`` that message's key, ``chat_kind`` where it was
+    said, ``outcome`` the reply's own. ``event`` is shared by the same card in other chats.
+    """
+
+    id: int
+    target: str
+    kind: str
+    buttons: dict[str, str]
+    pressed: dict[str, dict[str, str]]
+    asker: str
+    answers: str
+    chat_kind: str
+    outcome: str
+    event: str
+    editable: bool
+
+
+def locked(tx: Tx, number: int) -> Card | None:
+    """The card with this number, its row locked; None when nobody was shown it or it is too old."""
+    row = tx.exec(
+        select(Outbox)
+        .where(Outbox.id == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None or "reply" not in row.payload:
+        return None
+    return Card(
+        id=number,
+        target=row.target,
+        kind=row.kind,
+        buttons=row.payload.get("buttons", {}),
+        pressed=row.payload.get("pressed", {}),
+        asker=str(row.payload.get("to", "")),
+        answers=str(row.payload.get("answers", "")),
+        chat_kind=str(row.payload.get("chat_kind", "")),
+        outcome=str(row.payload["reply"].get("outcome", "")),
+        event=row.dedupe_key.partition(">")[0],
+        editable=bool(row.ref),
+    )
+
+
+def mark(tx: Tx, card: Card, *, button: str, actor: str) -> None:
+    """Write down that a button did what it says, on this card and its like in other chats."""
+    done = {"by": actor, "at": tx.now.isoformat()}
+    for row in _of(tx, card.event):
+        row.payload = {**row.payload, "pressed": {**row.payload.get("pressed", {}), button: done}}
+        tx.add(row)
+    tx.flush()
+
+
+def replace(tx: Tx, card: Card, *, answers: str, ref: str, reply: dict[str, Any]) -> None:
+    """Have a pressed card show what came of it.
+
+    ``answers``: the key of the press; ``ref``: a fresh one that it brought, or "". A card of the
+    shop's own is composed anew, any other becomes ``reply``. Where it turns out that the card
+    cannot be changed, ``reply`` is said by itself.
+    """
+    row = tx.get_one(Outbox, card.id)
+    payload = {**row.payload, "otherwise": reply}
+    if row.kind == "reply":
+        payload |= {"reply": reply, "answers": answers}
+    row.payload, row.ref, row.urgent = payload, ref or row.ref, True  # somebody waits for it
+    _again(tx, row)
+
+
+def refresh(tx: Tx, event: str) -> None:
+    """Have every card of an event composed anew, in place, where that can be done."""
+    for row in _of(tx, event):
+        _again(tx, row)
+
+
+def _again(tx: Tx, row: Outbox) -> None:
+    row.revision += 1
+    if row.state == "sent" and row.ref:
+        row.state, row.attempts, row.next_attempt_at = "pending", 0, AT_ONCE
+        row.unsure = False
+    tx.add(row)
+    tx.flush()
+
+
+def _of(tx: Tx, event: str) -> list[Outbox]:
+    """The rows of an event in all chats, by the unique key ``event>target``."""
+    statement = (
+        select(Outbox)
+        .where(col(Outbox.dedupe_key) >= f"{event}>", col(Outbox.dedupe_key) < f"{event}?")
+        .order_by(col(Outbox.id))
+        .with_for_update()
+    )
+    return list(tx.exec(statement.execution_options(populate_existing=True)).all())

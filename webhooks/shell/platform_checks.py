@@ -1,0 +1,278 @@
+"""The doctor's half that is about platforms: clocks, credentials, ways in, robots, fonts."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from bot.platforms import pictures
+from bot.platforms.base import SendError
+from bot.platforms.calls import Calls
+from bot.settings import Robot, Settings
+from bot.settings.kinds import is_loopback
+from store import clock
+from store.db import Database, database_now
+from webhooks.engine import local_url
+from webhooks.shell.findings import Check
+
+Examination = Callable[[], Iterable[Check]]
+
+OFF_S, FAR_OFF_S = 60, 300  # signatures are refused beyond 300 s
+_AES_KEY = re.compile("[A-Za-z0-9]{43}")
+# Robots' addresses: the hosts they are on besides that of base_url, and how their path begins.
+_HOOKS = {
+    "feishu": (("open.feishu.cn", "open.larksuite.com"), "/open-apis/bot/v2/hook/"),
+    "wecom": (("qyapi.weixin.qq.com",), "/cgi-bin/webhook/send"),
+}
+_ROUTES = {
+    "feishu": "/webhooks/feishu",
+    "wecom.aibot": "/webhooks/wecom/aibot",
+    "wecom.app": "/webhooks/wecom",
+}
+_CONSOLE = {
+    "feishu": "事件与回调 → 事件配置、回调配置，两处都填 / enter it in both tabs",
+    "wecom.aibot": "智能机器人 → API 配置 → 回调地址 / enter it at the robot's API settings",
+    "wecom.app": "应用 → 接收消息 → 设置 API 接收 / enter it at the app's API reception",
+}
+
+
+def examinations(
+    settings: Settings, database: Database | None, now: clock.Clock
+) -> Iterator[tuple[str, Examination]]:
+    """Each name with what makes its checks; what is switched off has none.
+
+    What needs the network begins at once, all of it beside each other.
+    """
+    calls = Calls()
+    with closing(calls), ThreadPoolExecutor(max_workers=4) as pool:
+        asked = {
+            name: pool.submit(lambda check=check: list(check()))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+            for name, check in _over_the_network(settings, database, calls, now)
+        }
+        for name, answer in asked.items():
+            yield name, answer.result
+    yield from _on_paper(settings)
+
+
+def _over_the_network(
+    settings: Settings, database: Database | None, calls: Calls, now: clock.Clock
+) -> Iterator[tuple[str, Examination]]:
+    yield "clock", lambda: _clock(settings, database, calls, now)
+    if settings.feishu.app_id:
+        yield "feishu", lambda: _feishu(settings, calls, now)
+    if (settings.wecom.app.agent_id or settings.wecom.aibot.on) and not list(_bad_keys(settings)):
+        yield "wecom", lambda: _wecom(settings, calls, now)
+
+
+def _on_paper(settings: Settings) -> Iterator[tuple[str, Examination]]:
+    yield "way in", lambda: _ways_in(settings)
+    yield "encoding_aes_key", lambda: _bad_keys(settings)
+    yield "robots", lambda: _robots(settings)
+    if settings.wecom.app.agent_id or any(robot.on for robot in settings.wecom.robots):
+        yield "fonts", _fonts
+
+
+# -- clocks
+
+
+def _clock(
+    settings: Settings, database: Database | None, calls: Calls, now: clock.Clock
+) -> Iterator[Check]:
+    offsets = dict(_offsets(settings, database, calls, now))
+    if not offsets:
+        yield Check("clock", "ok", "compared with nothing: no platform is configured")
+        return
+    other, offset_s = max(offsets.items(), key=lambda entry: abs(entry[1]))
+    state = "fault" if abs(offset_s) > FAR_OFF_S else "warning" if abs(offset_s) > OFF_S else "ok"
+    ahead = "ahead of" if offset_s > 0 else "behind"
+    near = f"within {OFF_S} s of {', '.join(offsets)}"
+    detail = near if state == "ok" else f"{abs(round(offset_s))} s {ahead} {other}"
+    cure = "对时，签名才能通过 / set it, or signatures are refused: timedatectl set-ntp true"
+    yield Check("clock", state, detail, "" if state == "ok" else cure)
+
+
+def _offsets(
+    settings: Settings, database: Database | None, calls: Calls, now: clock.Clock
+) -> Iterator[tuple[str, float]]:
+    """How many seconds our clock is ahead, by whose it was compared with."""
+    for platform, url in _addresses(settings):
+        date = _date(calls, url)
+        if date is not None:
+            yield platform, (now() - date).total_seconds()
+    if database is not None and not database.sqlite:  # SQLite's clock is ours
+        yield "the database", (now() - database.read(database_now)).total_seconds()
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    feishu, wecom = settings.feishu, settings.wecom
+    if feishu.app_id or any(robot.on for robot in feishu.robots):
+        yield "feishu", feishu.base_url
+    if wecom.app.agent_id or wecom.aibot.on or any(robot.on for robot in wecom.robots):
+        yield "wecom", wecom.base_url
+
+
+def _date(calls: Calls, url: str) -> datetime | None:
+    """What time it is there; None when nobody answers, which the credentials' check tells."""
+    try:
+        date = parsedate_to_datetime(calls.request("GET", f"{url}/").headers.get("date", ""))
+    except (SendError, ValueError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+# -- credentials
+
+
+def _feishu(settings: Settings, calls: Calls, now: clock.Clock) -> Iterator[Check]:
+    # Heavy (lark-oapi), so only where Feishu is configured.
+    from bot.platforms.feishu.platform import FeishuPlatform  # noqa: PLC0415
+
+    platform = FeishuPlatform(
+        settings.feishu,
+        window_s=settings.security.callback_window_seconds.feishu,
+        own_url=_own_url(settings),
+        calls=calls,
+        now=now,
+    )
+    try:
+        yield Check("feishu", "ok", f"credentials accepted, the bot is {platform.check()}")
+    except SendError as error:
+        cure = (
+            "核对 feishu.app_id、feishu.app_secret；应用要开机器人能力并发布 / check both; the app needs "
+            "the bot ability and a released version"
+        )
+        yield _refused("feishu", str(error), cure, unreachable=error.unreachable)
+
+
+def _wecom(settings: Settings, calls: Calls, now: clock.Clock) -> Iterator[Check]:
+    from bot.platforms.wecom.platform import WecomPlatform  # noqa: PLC0415
+
+    platform = WecomPlatform(
+        settings.wecom,
+        window_s=settings.security.callback_window_seconds.wecom,
+        own_url=_own_url(settings),
+        welcome="",
+        calls=calls,
+        now=now,
+    )
+    cure = (
+        "核对企业 ID、Secret、AgentId；60020 是服务器地址不在「企业可信IP」里 / check id and secret; "
+        "60020: add the server's address to the trusted IPs"
+    )
+    try:
+        for what, reason in platform.check():
+            name = f"wecom {what}"
+            fine = reason == "ok"
+            yield Check(name, "ok", "accepted") if fine else Check(name, "fault", reason, cure)
+    except SendError as error:
+        yield _refused("wecom", str(error), cure, unreachable=error.unreachable)
+
+
+def _refused(name: str, reason: str, cure: str, *, unreachable: bool) -> Check:
+    if unreachable:
+        cure = "服务器要能访问它的 https；看网络、代理、base_url / allow https to it; check network, proxy, base_url"
+    return Check(name, "fault", reason, cure)
+
+
+def _own_url(settings: Settings) -> str:
+    server = settings.server
+    return settings.shop.public_url or local_url(server.host, server.port)
+
+
+# -- ways in
+
+
+def _ways_in(settings: Settings) -> Iterator[Check]:
+    feishu, wecom = settings.feishu, settings.wecom
+    if feishu.app_id:
+        yield _way_in(settings, "feishu", feishu.mode)
+    if wecom.aibot.on:
+        yield _way_in(settings, "wecom.aibot", wecom.aibot.mode)
+    if wecom.app.agent_id:
+        yield _way_in(settings, "wecom.app", "callback")
+
+
+def _way_in(settings: Settings, part: str, mode: str) -> Check:
+    name = f"{part} way in"
+    if mode == "long_connection":
+        detail = (
+            "long connection: no public address needed; whether it stands is seen in /readyz and "
+            "in the log of serve"
+        )
+        return Check(name, "ok", detail)
+    url, route = settings.shop.public_url, _ROUTES[part]
+    if url.startswith("https://"):
+        return Check(name, "ok", f"callback at {url}{route}", _CONSOLE[part])
+    cure = f"shop.public_url: https://你的地址，控制台里填 / and enter in the console: https://…{route}"
+    wrong = f"{url} is not https" if url else "shop.public_url is empty"
+    return Check(name, "fault", f"callback needs a public https address, but {wrong}", cure)
+
+
+def _bad_keys(settings: Settings) -> Iterator[Check]:
+    """A fault for each encoding_aes_key in use that is none."""
+    app, aibot = settings.wecom.app, settings.wecom.aibot
+    used = {
+        "wecom.app.encoding_aes_key": app.encoding_aes_key if app.agent_id else SecretStr(""),
+        "wecom.aibot.encoding_aes_key": aibot.encoding_aes_key,
+    }
+    for key, secret in used.items():
+        value = secret.get_secret_value()
+        if value and not _is_aes_key(value):
+            cure = (
+                "从控制台重新复制整个 EncodingAESKey / copy the whole of it from the console anew"
+            )
+            detail = f"must be 43 letters and digits, and has {len(value)} characters"
+            yield Check(key, "fault", detail, cure)
+
+
+def _is_aes_key(value: str) -> bool:
+    try:
+        return bool(_AES_KEY.fullmatch(value)) and len(base64.b64decode(f"{value}=")) == 32  # noqa: PLR2004  (an AES-256 key)
+    except binascii.Error:
+        return False
+
+
+# -- robots and pictures
+
+
+def _robots(settings: Settings) -> Iterator[Check]:
+    bases = {"feishu": settings.feishu.base_url, "wecom": settings.wecom.base_url}
+    robots: dict[str, tuple[Robot, ...]] = {
+        "feishu": settings.feishu.robots,
+        "wecom": settings.wecom.robots,
+    }
+    for platform, listed in robots.items():
+        for robot in listed:
+            if robot.on:
+                yield _robot(platform, robot, bases[platform])
+
+
+def _robot(platform: str, robot: Robot, base_url: str) -> Check:
+    """Whether a robot's address is one of its platform: what a shop says goes nowhere else."""
+    hosts, path = _HOOKS[platform]
+    parts = urlsplit(robot.webhook.get_secret_value())
+    host = parts.hostname or ""
+    name = f"{platform}.robots {robot.name}"
+    cure = "从群设置里重新复制 webhook 地址 / copy the address from the group's settings anew"
+    if not (host in hosts or host == urlsplit(base_url).hostname or is_loopback(host)):
+        return Check(name, "fault", f"{host} is not a host of {platform}", cure)
+    if not parts.path.startswith(path):
+        return Check(name, "fault", f"its address must go on with {path}…", cure)
+    return Check(name, "ok", f"sends through {host}; it cannot hear")
+
+
+def _fonts() -> Iterator[Check]:
+    path = pictures.font_path()
+    if path:
+        yield Check("fonts", "ok", str(path))
+    else:
+        cure = "apt install fonts-wqy-microhei"
+        detail = "no Chinese font: the day's chart cannot be drawn for WeCom"
+        yield Check("fonts", "warning", detail, cure)
