@@ -13,6 +13,10 @@ COPY webhooks webhooks
 RUN /opt/zhanggui/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
+# Letters for the charts that WeCom is sent as pictures.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-wqy-microhei \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data zhanggui \
     && install -d -o zhanggui -g zhanggui /data
 COPY --from=build /opt/zhanggui /opt/zhanggui

@@ -179,7 +179,7 @@ class Reply:
     """An answer or a broadcast, for any platform to render.
 
     ``outcome`` and ``intent`` are the contract's words; ``error`` is the ``code`` of what was
-    refused, None when nothing was. ``file`` is the number of what goes with it in ``store.attachments``.
+    refused, None when nothing was. ``file`` is a number in ``store.attachments``.
     """
 
     title: str = ""

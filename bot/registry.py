@@ -101,6 +101,7 @@ class Context:
 
     ``cause`` is what stock operations take: its key is the message's. ``risks`` collects why the
     effect should be confirmed first; the dispatcher then shows the reply as a preview.
+    ``told``: this time a command that writes only told something.
     """
 
     tx: Tx
@@ -112,6 +113,7 @@ class Context:
     commands: "Registry"
     language: str = "zh"
     risks: list[str] = field(default_factory=list)
+    told: bool = False
 
     @property
     def actor(self) -> str:

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     TIME = "time"
     CHOICE = "choice"
     TICKET = "ticket"  # which question a button answers
+    HIDDEN = "hidden"  # given by the command's word or by the dispatcher, never read from text
     # The words that are left: a one-time code, never written down.
     SECRET = "one_time_code"  # noqa: S105  (a kind, no code)
 
@@ -173,6 +174,12 @@ TOPICS = {
     "changes": ("变更", "改动", "changes"),
     "all": ("全部", "所有", "all"),
 }
+EXPORTS = {
+    "skus": ("商品", "目录", "skus", "products"),
+    "stock": ("库存", "stock"),
+    "orders": ("订单", "orders"),
+    "ledger": ("流水", "ledger"),
+}
 STATUSES = {
     "unpaid": ("待付款", "未付款", "没付款", "unpaid"),
     "to_ship": ("待发货", "未发货", "没发货", "to ship", "unshipped"),
@@ -255,4 +262,8 @@ TimeOfDay = Annotated[str, Slot(Kind.TIME, Text("时间", "time of day"))]
 Query = Annotated[str, Slot(Kind.QUERY, Text("关键词", "words to search for"))]
 Intent = Annotated[str, Slot(Kind.INTENT, Text("命令", "command"))]
 OneTimeCode = Annotated[str, Slot(Kind.SECRET, Text("一次性口令", "one-time code"))]
+# What a word of several for one intent asks for; a file that came with the message.
+Part = Annotated[str, Slot(Kind.HIDDEN, Text("部分", "part"))]
+FileNo = Annotated[int, Slot(Kind.HIDDEN, Text("文件", "file"))]
+ExportTopic = Annotated[str, Slot(Kind.CHOICE, Text("内容", "content"), choices=EXPORTS)]
 Ticket = Annotated[str, Slot(Kind.TICKET, Text("问题", "question"))]

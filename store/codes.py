@@ -13,6 +13,7 @@ from store.errors import BadCodeError
 from store.models import OneTimeCode
 
 OWNER = "owner"  # typed in a chat: makes the sender the owner
+LINK = "link"  # typed in a chat of another platform: both are one person
 SIGN_IN = "sign_in"  # carried by the link to the administration pages
 
 _LINKS = frozenset({SIGN_IN})

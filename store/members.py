@@ -72,7 +72,7 @@ def find(tx: Tx, words: str) -> MemberView:
 
 
 def set_role(tx: Tx, *, platform: str, user_id: str, role: str, name: str = "") -> MemberView:
-    """Give a person a role; returns the person as before.
+    """Give a person a role, on every platform that is linked; returns the person as before.
 
     Raises ``LastOwnerError`` rather than leave no owner.
     """
@@ -84,13 +84,14 @@ def set_role(tx: Tx, *, platform: str, user_id: str, role: str, name: str = "") 
     before = seen(tx, platform=platform, user_id=user_id, name=name)
     if before.role == role:
         return before
-    if before.role == OWNER and len(owners) == 1:
+    if before.role == OWNER and {row.person for row in owners} == {before.person}:
         raise LastOwnerError
     row = _row(tx, platform, user_id)
     if row is None:  # pragma: no cover  (seen() wrote it above)
         raise MemberNotFoundError(user_id)
-    row.role, row.updated_at = role, tx.now
-    tx.add(row)
+    for identity in _identities(tx, row.person):
+        identity.role, identity.updated_at = role, tx.now
+        tx.add(identity)
     tx.changes.append(
         {
             "kind": "role",
@@ -104,6 +105,24 @@ def set_role(tx: Tx, *, platform: str, user_id: str, role: str, name: str = "") 
     return before
 
 
+def link(tx: Tx, *, known: MemberView, other: MemberView) -> MemberView:
+    """Make two identities one person with the higher of their roles; returns ``other`` as it is.
+
+    Roles given or taken later count for both.
+    """
+    role = max((known.role, other.role), key=ROLES.index)
+    for person in {known.person, other.person}:
+        for row in _identities(tx, person):
+            row.person, row.role, row.updated_at = known.person, role, tx.now
+            tx.add(row)
+    tx.flush()
+    tx.changes.append({"kind": "link", "known": known.actor, "other": other.actor})
+    linked = member(tx, other.platform, other.user_id)
+    if linked is None:
+        raise MemberNotFoundError(other.user_id)
+    return linked
+
+
 def listed(tx: Tx) -> list[MemberView]:
     """Everybody who has a role, owners first."""
     rows = tx.exec(select(Member).where(Member.role != "none")).all()
@@ -113,6 +132,12 @@ def listed(tx: Tx) -> list[MemberView]:
 def owned(tx: Tx) -> bool:
     """Whether the shop has an owner."""
     return tx.exec(select(func.count()).select_from(Member).where(Member.role == OWNER)).one() > 0
+
+
+def _identities(tx: Tx, person: str) -> list[Member]:
+    """The rows of one person, locked."""
+    statement = select(Member).where(Member.person == person).order_by(col(Member.id))
+    return list(tx.exec(statement.with_for_update()).all())
 
 
 def _row(tx: Tx, platform: str, user_id: str) -> Member | None:

@@ -306,7 +306,8 @@ def bury(tx: Tx, target: str, *, error: str) -> int:
 def take(tx: Tx, *, key: str, target: str, more: bool = False) -> bool:
     """Mark a row as said because its reader came for it (see ``Message.polled_s``).
 
-    ``more``: only its first piece, the others are sent. True, also when it came before; False when it is being, or was, said the other way.
+    ``more``: only its first piece, the others are sent. True, also when it came before; False when
+    it is being, or was, said the other way.
     """
     row = tx.exec(
         select(Outbox).where(Outbox.dedupe_key == f"{key}>{target}").with_for_update()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.dispatcher import Dispatcher
-from bot.messages import Message, Reply, Role
+from bot.messages import FileRef, Message, Reply, Role
 from bot.registry import ShopFacts
 from bot.understanding import Catalogue, Entry
 from store import chats, members, orders, skus
@@ -86,6 +86,7 @@ class Talk:
         group: bool = False,
         addressed: bool = True,
         late: timedelta = timedelta(),
+        files: tuple[FileRef, ...] = (),
     ) -> Message:
         """A message of ``who``, sent ``late`` ago."""
         return Message(
@@ -98,6 +99,7 @@ class Talk:
             text=text,
             sent_at=self.clock() - late,
             addressed=addressed,
+            files=files,
         )
 
     def maybe(self, text: str, who: str = "ann", **how: object) -> Reply | None:

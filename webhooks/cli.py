@@ -258,8 +258,8 @@ def doctor(
         for line in report.lines():
             typer.echo(line)
     if report.faults:
-        first = report.faults[0]
-        raise CommandError(f"{len(report.faults)} to mend; the first: {first.name}: {first.detail}")
+        first, number = report.faults[0], len(report.faults)
+        raise CommandError(f"faults: {number}; the first is {first.name}: {first.detail}")
 
 
 @app.command("owner-code")

@@ -3,13 +3,14 @@
 from bot.commands._shown import Fields, change, goods, order_table, yuan
 from bot.messages import Button, Reply, Role
 from bot.registry import Context, Example, command
-from bot.slots import Carrier, OrderNo, OrderTopic, Period, TrackingNo
+from bot.slots import Carrier, OrderNo, OrderTopic, Part, Period, TrackingNo
 from bot.texts import Text
 from store import orders
 from store.models import OrderStatus
 from store.orders import OrderView
 
 PAGE = 20
+ADDRESS = "address"
 _STATUSES = {
     "unpaid": (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED),
     "to_ship": (OrderStatus.CONFIRMED, OrderStatus.PAID),
@@ -56,18 +57,27 @@ def orders_list(
 
 @command(
     "order_show",
-    words=("订单", "查单", "查订单", "order"),
+    words=("订单", "查单", "查订单", "地址", "收货地址", "order", "delivery address"),
     shared=("订单",),
+    presets={word: {"part": ADDRESS} for word in ("地址", "收货地址", "delivery address")},
     role=Role.VIEWER,
-    help=Text("看一个订单；说末四位也行", "Show an order; its last four digits will do"),
+    help=Text(
+        "看一个订单；说末四位也行；「地址 1033」给出可复制的一行（只在私聊里）",
+        'Show an order; its last four digits will do; "delivery address 1033" gives one '
+        "line to copy (direct chat only)",
+    ),
     examples=(
         Example("订单 1033", {"order_no": "1033"}, reply="1033"),
         Example("order #1033", {"order_no": "1033"}, reply="1033"),
+        Example("1033 地址", {"order_no": "1033"}, reply="13812345678"),
+        Example("delivery address 1033", {"order_no": "1033"}, reply="13812345678"),
     ),
 )
-def order_show(ctx: Context, order_no: OrderNo) -> Reply:
+def order_show(ctx: Context, order_no: OrderNo, part: Part = "") -> Reply:
     """An order in full; its contact in full only to staff in a direct chat."""
     order = orders.view(ctx.tx, order_no)
+    if part == ADDRESS:
+        return _address(ctx, order)
     fields = (
         (ctx.say("field.status"), ctx.say(f"status.{order.status}")),
         (ctx.say("field.goods"), goods(order)),
@@ -208,6 +218,19 @@ def _contact(ctx: Context, order: OrderView) -> Fields:
         contact = orders.masked(contact)
     said = " ".join(part for part in (contact.name, contact.phone, contact.address) if part)
     return ((ctx.say("field.contact"), said),)
+
+
+def _address(ctx: Context, order: OrderView) -> Reply:
+    """One line to copy into a courier's form; for staff alone with the bot."""
+    if ctx.role < Role.STAFF:
+        return Reply(text=ctx.say("refused.role"), error="forbidden")
+    if not ctx.private:
+        return Reply(text=ctx.say("address.private", order_no=order.order_no), error="forbidden")
+    contact = orders.contact(order, ctx.vault)
+    if contact is None:
+        return Reply(title=_title(ctx, order), text=ctx.say("address.none"))
+    line = " ".join(part for part in (contact.name, contact.phone, contact.address) if part)
+    return Reply(title=_title(ctx, order), text=" ".join(line.split()))
 
 
 def _next_steps(ctx: Context, order: OrderView) -> tuple[Button, ...]:

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from bot.messages import Reply, Role
-from bot.registry import Context, Example, command
-from bot.slots import OneTimeCode, RoleWord, User
+from bot.registry import AskError, Context, Example, command
+from bot.slots import OneTimeCode, Part, RoleWord, User
 from bot.texts import Text
 from store import codes, members
 from store.errors import MemberNotFoundError
 
 SIGN_IN_TTL = timedelta(minutes=10)
+LINK = "link"
 
 
 @command(
@@ -47,20 +48,31 @@ def grant(ctx: Context, user: User, role: RoleWord) -> Reply:
 
 @command(
     "bind",
-    words=("我是店主", "i am the owner"),
+    words=("我是店主", "绑定", "i am the owner", "link"),
+    presets={"绑定": {"part": LINK}, "link": {"part": LINK}},
     role=Role.NONE,
     writes=True,
+    undoable=False,
     help=Text(
-        "用一次性口令成为店主（在服务器上运行 zhanggui owner-code 取得）",
-        "Become the owner with a one-time code (from zhanggui owner-code on the server)",
+        "用一次性口令成为店主（在服务器上运行 zhanggui owner-code 取得）；「绑定」把你"
+        "在另一个平台的账号连过来",
+        "Become the owner with a one-time code (from zhanggui owner-code on the server); "
+        '"link" joins your account on another platform',
     ),
     examples=(
         Example("我是店主 7KQM-2XWD", {"code": "7KQM-2XWD"}),
         Example("i am the owner 7KQM-2XWD", {"code": "7KQM-2XWD"}),
+        Example("绑定", {}, reply="绑定"),
+        Example("绑定 7KQM-2XWD", {"code": "7KQM-2XWD"}),
+        Example("link 7KQM-2XWD", {"code": "7KQM-2XWD"}),
     ),
 )
-def bind(ctx: Context, code: OneTimeCode) -> Reply:
-    """Make the sender the owner; a code works once."""
+def bind(ctx: Context, code: OneTimeCode | None = None, part: Part = "") -> Reply:
+    """Make the sender the owner, or one person with whoever got the code; it works once."""
+    if part == LINK:
+        return _link_code(ctx) if code is None else _linked(ctx, code)
+    if code is None:
+        raise AskError("code", ctx.say("bind.no_code"), ())
     codes.redeem(ctx.tx, purpose=codes.OWNER, code=code)
     who = ctx.message
     before = members.set_role(
@@ -93,6 +105,29 @@ def desk(ctx: Context) -> Reply:
     minutes = SIGN_IN_TTL // timedelta(minutes=1)
     text = ctx.say("desk.link", minutes=minutes, url=f"{ctx.shop.url}/admin?code={code}")
     return Reply(title=ctx.say("title.desk"), text=text)
+
+
+def _link_code(ctx: Context) -> Reply:
+    """A code that the same person sends on the other platform; nobody else may read it."""
+    if not ctx.private:
+        return Reply(text=ctx.say("link.private"), error="forbidden")
+    ctx.told = True
+    code = codes.issue(ctx.tx, purpose=codes.LINK, subject=ctx.actor, ttl=SIGN_IN_TTL)
+    minutes = SIGN_IN_TTL // timedelta(minutes=1)
+    return Reply(title=ctx.say("title.link"), text=ctx.say("link.code", minutes=minutes, code=code))
+
+
+def _linked(ctx: Context, code: str) -> Reply:
+    subject = codes.redeem(ctx.tx, purpose=codes.LINK, code=code)
+    platform, _, user_id = subject.partition(":")
+    known = members.seen(ctx.tx, platform=platform, user_id=user_id)
+    here = members.seen(ctx.tx, platform=ctx.message.platform, user_id=ctx.message.user_id)
+    linked = members.link(ctx.tx, known=known, other=here)
+    fields = (
+        (ctx.say("field.accounts"), f"{subject} = {linked.actor}"),
+        (ctx.say("field.role"), ctx.say(f"role.{linked.role}")),
+    )
+    return Reply(title=ctx.say("title.linked"), fields=fields)
 
 
 def _known_or_named(ctx: Context, user: str) -> tuple[str, str]:

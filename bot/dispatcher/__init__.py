@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot import commands, texts
 from bot.dispatcher import cards, pressing
 from bot.dispatcher.running import Room
-from bot.dispatcher.turn import Turn
+from bot.dispatcher.turn import ATTACHED, IMPORT, Turn
 from bot.dispatcher.vocabulary import Vocabulary
 from bot.messages import Arrival, Attachment, FileRef, Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts
@@ -24,8 +24,6 @@ from store.inbox import Accepted
 from store.sealing import Vault
 
 logger = logging.getLogger(__name__)
-IMPORT = "导入"  # what a file that comes without a word is taken for
-ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
 Observer = Callable[[str, str, float], None]
 
 

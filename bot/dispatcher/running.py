@@ -101,7 +101,7 @@ class Runner:
             del self.tx.changes[mark:]
             raise
         savepoint.commit()
-        if not command.writes or reply.error:
+        if not command.writes or context.told or reply.error:
             return reply
         return self._written(pending, person, reply)
 

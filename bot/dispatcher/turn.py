@@ -16,6 +16,9 @@ from store import chats, members
 from store.db import Tx
 from store.dialogues import OpenDialogue
 
+IMPORT = "导入"  # what a file that comes without a word is taken for
+ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
+
 
 class Turn:
     """Answers one message; everything it does is in ``tx``. ``role``: instead of the member's."""
@@ -40,8 +43,9 @@ class Turn:
 
     def reply(self) -> Reply | None:
         """The answer, None for silence."""
+        alone = self._message.files and not self._message.text and self._addressed
         reading = read(
-            self._message.text,
+            IMPORT if alone else self._message.text,
             self._catalogue,
             commands=self._room.commands,
             language=self._language,
@@ -86,7 +90,8 @@ class Turn:
         if refusal is not None:
             return refusal
         self._make_way_for(command)
-        pending = Pending(command, reading.slots, reading.doubt if command.writes else "")
+        slots = {**reading.slots, **self._attached(command)}
+        pending = Pending(command, slots, reading.doubt if command.writes else "")
         question = reading.question or ""
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
@@ -96,6 +101,12 @@ class Turn:
         if reading.outcome == "clarify" and not reading.lost:
             return Reply(text=question, outcome="clarify", intent=command.intent)
         return self._runner.perform(pending, self._person)
+
+    def _attached(self, command: Command) -> dict[str, int]:
+        """The number of the file that came with the message, where the command takes one."""
+        numbers = [file.handle[ATTACHED] for file in self._message.files if ATTACHED in file.handle]
+        takes = any(p.key == "file" for p in command.parameters)
+        return {"file": numbers[0]} if numbers and takes else {}
 
     def _make_way_for(self, command: Command) -> None:
         """A new command replaces the open question; looking something up leaves a confirmation."""

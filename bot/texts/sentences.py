@@ -105,6 +105,54 @@ SENTENCES: dict[str, Text] = {
         "I am Zhanggui, the shopkeeper. An owner's first command makes this group the shop's; "
         'send "help" to see what I do.',
     ),
+    # People on several platforms, addresses, files.
+    "bind.no_code": Text(
+        "请带上口令：在服务器上运行 zhanggui owner-code，再发「我是店主 口令」。",
+        'The code is missing: run zhanggui owner-code on the server, then send "i am the owner '
+        'CODE".',
+    ),
+    "link.private": Text(
+        "绑定口令只能你自己看，请私聊我发「绑定」。",
+        'The code is for you alone; send me "link" in a direct chat.',
+    ),
+    "link.code": Text(
+        "在另一个平台私聊我发（{minutes} 分钟内有效，只能用一次）：绑定 {code}",
+        "Send me in a direct chat on the other platform (works once, within {minutes} minutes): "
+        "link {code}",
+    ),
+    "address.private": Text(
+        "地址只能私聊看：私聊我发「地址 {order_no}」。",
+        'Addresses are told in direct chats only: send me "delivery address {order_no}" there.',
+    ),
+    "address.none": Text("这个订单没有留地址。", "This order has no address."),
+    "export.done": Text(
+        "{number} 行，CSV 文件在下面（终端里请用 zhanggui sku export）。",
+        "{number} rows; the CSV file follows (in a terminal use zhanggui sku export).",
+    ),
+    "export.later": Text(
+        "现在只能导出商品和库存。", "Only goods and stock can be exported for now."
+    ),
+    "export.name": Text("商品库存", "goods"),
+    "import.no_file": Text(
+        "没有收到文件。请私聊把 CSV 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
+        "There is no file. Send me the CSV file in a direct chat, or reply to it in the group, "
+        'mention me and say "import".',
+    ),
+    "import.stock_left": Text("已有商品的库存不变。", "The stock of known goods is left alone."),
+    "import.refused": Text(
+        "有 {number} 行不能导入，什么都没改。", "{number} rows are refused; nothing was changed."
+    ),
+    "import.row": Text("行", "Row"),
+    "import.column": Text("列", "Column"),
+    "import.reason": Text("原因", "Reason"),
+    "import.new": Text("新增", "New"),
+    "import.changed": Text("修改", "Changed"),
+    "import.unchanged": Text("不变", "Unchanged"),
+    "title.export": Text("导出", "Export"),
+    "title.import": Text("导入", "Import"),
+    "title.link": Text("绑定另一个平台", "Link another platform"),
+    "title.linked": Text("已绑定", "Linked"),
+    "field.accounts": Text("账号", "Accounts"),
     # Words for buttons.
     "button.yes": Text("确认", "Confirm"),
     "button.no": Text("取消", "Cancel"),

@@ -44,7 +44,8 @@ def fill(
 ) -> Filled:
     """Read every slot of ``command`` out of ``scrap``, the surest shapes first."""
     filled = Filled(slots=dict(presets))
-    parameters = [p for p in command.parameters if p.key not in presets]
+    hidden = {p.key for p in command.parameters if p.slot.kind is Kind.HIDDEN}
+    parameters = [p for p in command.parameters if p.key not in presets.keys() | hidden]
     target = command.rest
     if target is not None and target.slot.kind in {Kind.SKU, Kind.SKUS}:
         _locate(target, scrap, catalogue, filled)

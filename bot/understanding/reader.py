@@ -69,7 +69,7 @@ def public_slots(slots: Mapping[str, Any], catalogue: Catalogue | None = None) -
 
     Where one of these is itself being changed it holds the new value, and the target its code.
     """
-    hidden = _TARGETS | {"ticket"}
+    hidden = _TARGETS | {"ticket", "part", "file"}
     others = {key: _public(value) for key, value in slots.items() if key not in hidden}
     target = next((dict(value) for key, value in slots.items() if key in _TARGETS), {})
     if not target.keys() & others.keys():

@@ -1,14 +1,15 @@
 """Every command, by its own examples: read, run and answered, by those who may and nobody else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text as sql
 from sqlmodel import col, select
 
-from bot.messages import Reply, Role
+from bot.messages import FileRef, Reply, Role
 from bot.registry import COMMANDS, Command, Example
-from store import codes, skus
+from store import attachments, codes, members, skus
 from store.db import Database, Tx
 from store.models import AuditEntry
 from store.skus import SkuDraft
@@ -113,6 +114,66 @@ def test_the_link_to_the_desk_is_given_in_a_direct_chat_only(talk: Talk) -> None
     assert "https://shop.example/admin?code=" in talk.say("后台").text
     told = talk.say("后台", group=True)
     assert (told.error, "http" in spoken(told)) == ("forbidden", False)
+
+
+def test_an_address_is_one_line_for_staff_alone_with_the_bot(talk: Talk) -> None:
+    assert talk.say("1033 地址", "sue").text == "王小明 13812345678 杭州市西湖区文三路 1 号"
+    told = talk.say("地址 1033", "sue", group=True)
+    assert told.error == "forbidden"
+    assert "13812345678" not in spoken(told)
+    assert talk.say("1033 地址", "vic").error == "forbidden"
+
+
+def test_a_linked_person_has_one_role_on_both_platforms(talk: Talk) -> None:
+    code = talk.say("绑定", "sue").text.rsplit(" ", 1)[-1]
+    other = replace(talk.message(f"绑定 {code}", "x"), platform="feishu", user_id="ou_sue")
+    assert (linked := talk.dispatcher.answer(other)) is not None
+    assert linked.error is None
+    assert _role(talk.db, "feishu", "ou_sue") == "staff"
+
+    talk.say("授权 小苏 移除")
+    talk.say("是")
+    assert _role(talk.db, "console", "sue") == _role(talk.db, "feishu", "ou_sue") == "none"
+
+
+def test_a_link_code_is_told_in_a_direct_chat_only_and_works_once(talk: Talk) -> None:
+    assert talk.say("绑定", "sue", group=True).error == "forbidden"
+    code = talk.say("绑定", "ann").text.rsplit(" ", 1)[-1]
+    assert talk.say(f"绑定 {code}", "may").error is None
+    assert talk.say("打烊", "may").error is None
+    assert talk.say(f"绑定 {code}", "vic").error == "bad_code"
+    assert talk.say(f"我是店主 {_link_code(talk.db)}", "vic").error == "bad_code"
+
+
+def test_a_sheet_comes_in_whole_or_not_at_all(talk: Talk) -> None:
+    before = _levels(talk.db)
+    broken = "code,name,price\nKFD,咖啡豆,89.00\nX-1,新品,abc\n".encode()
+    number = talk.db.run(
+        lambda tx: attachments.keep(tx, name="x.csv", mime="text/csv", content=broken)
+    )
+    refused = talk.say("导入", "max", files=(FileRef("x.csv", {"attachment": number}),))
+    assert refused.error == "invalid_request"
+    assert "3" in spoken(refused)
+    assert _levels(talk.db) == before
+
+    asked = talk.say("导入", "max", files=_sheet(talk.db))
+    assert asked.outcome == "confirm"
+    assert "¥88 → ¥89" in spoken(asked)
+    assert _levels(talk.db) == before
+    assert talk.say("是", "max").error is None
+    assert talk.db.read(lambda tx: skus.view(tx, "KFD")).price_fen == 8900
+
+
+def test_goods_go_out_as_a_file_that_comes_in_unchanged(talk: Talk) -> None:
+    told = talk.say("导出", "max")
+    assert told.file is not None
+    number = told.file
+    kept = talk.db.read(lambda tx: attachments.stored(tx, number))
+    assert kept is not None
+    assert kept.name.endswith(".csv")
+    assert "咖啡豆" in kept.content.decode("utf-8-sig")
+    again = talk.say("导入", "max", files=(FileRef(kept.name, {"attachment": number}),))
+    assert dict(again.fields)["新增"] == dict(again.fields)["修改"] == "0"
 
 
 def test_a_contact_is_in_full_for_staff_in_a_direct_chat_and_masked_elsewhere(talk: Talk) -> None:
@@ -273,11 +334,21 @@ def test_a_chat_is_subscribed_on_its_own_and_says_what_it_hears(talk: Talk) -> N
 def _run(talk: Talk, command: Command, example: Example, who: str = "ann") -> Reply:
     text = example.text
     if WRITTEN_CODE in text:
-        text = text.replace(WRITTEN_CODE, _owner_code(talk.db))
+        linking = not text.startswith(("我是", "i am"))
+        code = _link_code(talk.db) if linking else _owner_code(talk.db)
+        text = text.replace(WRITTEN_CODE, code)
         who = "may" if who == "ann" else who
     for first in BEFORE.get(command.intent, ()):
         talk.say(first, who)
-    return talk.say(text, who, group=command.intent == "subscribe")
+    files = _sheet(talk.db) if command.intent == "import" else ()
+    return talk.say(text, who, group=command.intent == "subscribe", files=files)
+
+
+def _sheet(db: Database) -> tuple[FileRef, ...]:
+    """A file as the reception keeps it: coffee at another price."""
+    content = "code,name,price\nKFD,咖啡豆,89.00\n".encode()
+    number = db.run(lambda tx: attachments.keep(tx, name="x.csv", mime="text/csv", content=content))
+    return (FileRef("x.csv", {"attachment": number}),)
 
 
 def _prepared(tx: Tx, order_no: str) -> None:
@@ -291,6 +362,16 @@ def _prepared(tx: Tx, order_no: str) -> None:
 def _owner_code(db: Database) -> str:
     ttl = timedelta(minutes=30)
     return db.run(lambda tx: codes.issue(tx, purpose=codes.OWNER, ttl=ttl))
+
+
+def _link_code(db: Database) -> str:
+    ttl = timedelta(minutes=10)
+    return db.run(lambda tx: codes.issue(tx, purpose=codes.LINK, subject="feishu:ou_may", ttl=ttl))
+
+
+def _role(db: Database, platform: str, user_id: str) -> str:
+    found = db.read(lambda tx: members.member(tx, platform, user_id))
+    return found.role if found else ""
 
 
 def _levels(db: Database) -> list[tuple[str, int, int, int]]:

@@ -180,12 +180,13 @@ def test_rich_text_becomes_one_line_a_paragraph() -> None:
         ],
         [{"tag": "emotion", "emoji_type": "SMILE"}, {"tag": "a", "href": "https://a.cn"}],
         [{"tag": "code_block", "language": "TEXT", "text": "入库 A 1\n入库 B 2\n"}],
+        [{"tag": "text", "text": "再"}],
         [{"tag": "at", "user_id": "all", "user_name": "所有人"}, {"tag": "text", "text": "完"}],
         [{"tag": "at", "user_id": "ou_x", "user_name": "王五"}, {"tag": "hr"}],
         title="补货",
     )
 
-    assert text == "补货\n入库 cf-001.cn 5\nhttps://a.cn\n入库 A 1\n入库 B 2\n完\n@王五"
+    assert text == "补货\n入库 cf-001.cn 5\nhttps://a.cn\n入库 A 1\n入库 B 2\n再\n完\n@王五"
 
 
 def test_pictures_in_rich_text_are_files() -> None:

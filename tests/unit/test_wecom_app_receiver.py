@@ -9,6 +9,7 @@ import pytest
 
 from bot.messages import FileRef, Press
 from bot.platforms.base import RawRequest, VerificationError
+from bot.platforms.wecom.app_receiver import read_xml
 from tests.unit.wecom_platform import AIBOT, APP, NOW_S, app, only, seal, signed, xml, xml_post
 
 
@@ -221,6 +222,12 @@ def test_entities_bombs_and_doctypes_are_refused_inside_and_outside_in_no_time(t
 def test_an_xml_envelope_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(VerificationError):
         app().receive(replace(xml_post(xml()), body=body))
+
+
+def test_more_elements_than_any_message_has_are_refused_unparsed() -> None:
+    assert read_xml(b"<xml><a/>" + b"<b/>" * 3000 + b"</xml>")
+    with pytest.raises(VerificationError, match="size"):
+        read_xml(b"<xml><a/>" + b"<b/>" * 4000 + b"</xml>")
 
 
 @pytest.mark.parametrize("known", [AIBOT, {**APP, "token": "other"}, {**APP, "receive_id": "ww2"}])

@@ -195,6 +195,7 @@ def test_a_wide_window_lets_recorded_callbacks_be_replayed_but_none_from_the_fut
         ("=" + TEXT["encrypt"], "base64"),
         ("QUJD", "block"),
         (base64.b64encode(bytes(17)).decode(), "block"),
+        (base64.b64encode(bytes(24)).decode(), "block"),
     ],
 )
 def test_well_signed_rubbish_is_refused(encrypt: str, word: str) -> None:

@@ -236,6 +236,7 @@ def test_what_was_chosen_comes_with_the_press() -> None:
         "-1.abc",
         "１７.abc",
         "17.a b",
+        "17.按钮",
         "9" * 19 + ".abc",
         "17.abc\n",
         "17." + "a" * 65,

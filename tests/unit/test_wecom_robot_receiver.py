@@ -97,6 +97,8 @@ def test_a_redelivery_is_answered_as_the_first_time() -> None:
         ("https://qyapi.weixin.qq.com\\@evil.com/x", "https://qyapi.weixin.qq.com", False),
         ("https://qyapi.weixin.qq.com/x\nHost: evil", "https://qyapi.weixin.qq.com", False),
         ("https://qyapi.weixin.qq.com/ x", "https://qyapi.weixin.qq.com", False),
+        ("https://qyapi.weixin.qq.com/\nx", "https://qyapi.weixin.qq.com", False),
+        ("https://qyapi.weixin.qq.com/你", "https://qyapi.weixin.qq.com", False),
         ("https://qyapi．weixin.qq.com/x", "https://qyapi.weixin.qq.com", False),
         ("https://[::1/x", "https://qyapi.weixin.qq.com", False),
         ("https://qyapi.weixin.qq.com:x/x", "https://qyapi.weixin.qq.com", False),

@@ -16,7 +16,7 @@ from store.db import Database, Tx
 from store.errors import BusyError, UnavailableError
 from store.models import Outbox
 from webhooks.shell import platform_checks
-from webhooks.shell.findings import HIDDEN, Check, Report, shown
+from webhooks.shell.findings import HIDDEN, Check, Report, State, shown
 
 MIB = 1 << 20
 FULL, NEARLY_FULL = 100 * MIB, 500 * MIB  # free bytes: SQLite needs some to commit at all
@@ -40,13 +40,14 @@ def _checks(settings: Settings, now: clock.Clock) -> Iterator[Check]:
     source = settings.source or "no file: the defaults and the environment"
     yield Check("config", "ok", str(source))
     with closing(Database(settings.database_url, now=now)) as database:
-        ready: list[Check] = list(_guarded(settings, "database", lambda: _database(database)))
+        ready = list(_guarded(settings, "database", lambda: _database(database)))
         yield from ready
         yield from _guarded(settings, "disk", lambda: _disk(settings))
         yield from _guarded(settings, "data_key", lambda: _data_key(settings))
-        usable = all(check.state == "ok" for check in ready) and schema.current(database)
-        inside = database if usable else None
-        yield from _guarded(settings, "owner", lambda: _owner(settings, inside))
+        sound = all(check.state == "ok" for check in ready)
+        inside = database if sound and schema.current(database) else None
+        if sound:
+            yield from _guarded(settings, "owner", lambda: _owner(settings, inside))
         if inside is not None:
             yield from _guarded(settings, "outbox", lambda: _outbox(database))
         yield from _guarded(settings, "public_url", lambda: _storefront(settings))
@@ -77,7 +78,7 @@ def _database(database: Database) -> Iterator[Check]:
         cure = "别的程序占着它 / another program holds it: try again, or look for a stuck process"
         yield Check("database", "warning", f"{where} is locked", cure)
     except UnavailableError as error:
-        cure = "看路径、权限，MySQL 看地址和账号 / check path and permissions, for MySQL address and user"
+        cure = "看路径、权限、地址、账号 / check its path and permissions, or address and user"
         yield Check("database", "fault", f"{where}: {error}", cure)
 
 
@@ -121,7 +122,7 @@ def _disk(settings: Settings) -> Iterator[Check]:
     file = settings.database_file
     folder = _nearest(file.parent if file else settings.folder)
     free = shutil.disk_usage(folder).free
-    state = "fault" if free < FULL else "warning" if free < NEARLY_FULL else "ok"
+    state: State = "fault" if free < FULL else "warning" if free < NEARLY_FULL else "ok"
     cure = "腾出空间：满了就收不了订单 / make room: a full disk takes no orders"
     detail = f"{free // MIB} MiB free at {folder}"
     yield Check("disk", state, detail, "" if state == "ok" else cure)
@@ -197,7 +198,7 @@ def _outbox(database: Database) -> Iterator[Check]:
 def _storefront(settings: Settings) -> Iterator[Check]:
     url = settings.shop.public_url
     if not url:
-        cure = "要网店就填 https 地址；只用机器人可以不管 / set it for a storefront; the bot needs none"
+        cure = "要网店就填 https 地址，只用机器人不必 / set it for a storefront; the bot needs none"
         yield Check("public_url", "warning", "empty: customers cannot reach the storefront", cure)
     elif not url.startswith("https://"):
         cure = "配上证书（nginx.conf），改成 https:// / get a certificate and write https://"
@@ -213,5 +214,5 @@ def _storefront(settings: Settings) -> Iterator[Check]:
 def _dead_lately(tx: Tx) -> int:
     """How many rows of the last day were given up."""
     since = tx.now - timedelta(days=1)
-    written = tx.query(Outbox.created_at).filter_by(state="dead").all()
-    return sum(at > since for (at,) in written)
+    rows: list[Outbox] = tx.query(Outbox).filter_by(state="dead").all()
+    return sum(row.created_at > since for row in rows)

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.platforms import pictures
 from bot.platforms.base import SendError
 from bot.platforms.calls import Calls
 from bot.settings import Robot, Settings
@@ -52,13 +51,15 @@ def examinations(
     """
     calls = Calls()
     with closing(calls), ThreadPoolExecutor(max_workers=4) as pool:
-        asked = {
-            name: pool.submit(lambda check=check: list(check()))  # type: ignore[misc]  # mypy cannot type a default of a lambda
-            for name, check in _over_the_network(settings, database, calls, now)
-        }
+        network = _over_the_network(settings, database, calls, now)
+        asked = {name: pool.submit(_all, check) for name, check in network}
         for name, answer in asked.items():
             yield name, answer.result
     yield from _on_paper(settings)
+
+
+def _all(check: Examination) -> list[Check]:
+    return list(check())
 
 
 def _over_the_network(
@@ -75,7 +76,7 @@ def _on_paper(settings: Settings) -> Iterator[tuple[str, Examination]]:
     yield "way in", lambda: _ways_in(settings)
     yield "encoding_aes_key", lambda: _bad_keys(settings)
     yield "robots", lambda: _robots(settings)
-    if settings.wecom.app.agent_id or any(robot.on for robot in settings.wecom.robots):
+    if "wecom" in dict(_addresses(settings)):
         yield "fonts", _fonts
 
 
@@ -90,12 +91,12 @@ def _clock(
         yield Check("clock", "ok", "compared with nothing: no platform is configured")
         return
     other, offset_s = max(offsets.items(), key=lambda entry: abs(entry[1]))
-    state = "fault" if abs(offset_s) > FAR_OFF_S else "warning" if abs(offset_s) > OFF_S else "ok"
-    ahead = "ahead of" if offset_s > 0 else "behind"
-    near = f"within {OFF_S} s of {', '.join(offsets)}"
-    detail = near if state == "ok" else f"{abs(round(offset_s))} s {ahead} {other}"
+    if abs(offset_s) <= OFF_S:
+        yield Check("clock", "ok", f"within {OFF_S} s of {', '.join(offsets)}")
+        return
+    detail = f"{abs(round(offset_s))} s {'ahead of' if offset_s > 0 else 'behind'} {other}"
     cure = "对时，签名才能通过 / set it, or signatures are refused: timedatectl set-ntp true"
-    yield Check("clock", state, detail, "" if state == "ok" else cure)
+    yield Check("clock", "fault" if abs(offset_s) > FAR_OFF_S else "warning", detail, cure)
 
 
 def _offsets(
@@ -145,8 +146,8 @@ def _feishu(settings: Settings, calls: Calls, now: clock.Clock) -> Iterator[Chec
         yield Check("feishu", "ok", f"credentials accepted, the bot is {platform.check()}")
     except SendError as error:
         cure = (
-            "核对 feishu.app_id、feishu.app_secret；应用要开机器人能力并发布 / check both; the app needs "
-            "the bot ability and a released version"
+            "核对 feishu.app_id、feishu.app_secret；应用要开机器人能力并发布 / check both; "
+            "the app needs the bot ability and a released version"
         )
         yield _refused("feishu", str(error), cure, unreachable=error.unreachable)
 
@@ -163,8 +164,8 @@ def _wecom(settings: Settings, calls: Calls, now: clock.Clock) -> Iterator[Check
         now=now,
     )
     cure = (
-        "核对企业 ID、Secret、AgentId；60020 是服务器地址不在「企业可信IP」里 / check id and secret; "
-        "60020: add the server's address to the trusted IPs"
+        "核对企业 ID、Secret、AgentId；60020：服务器地址不在「企业可信IP」里 / "
+        "check id and secret; 60020: add the server's address to the trusted IPs"
     )
     try:
         for what, reason in platform.check():
@@ -177,7 +178,7 @@ def _wecom(settings: Settings, calls: Calls, now: clock.Clock) -> Iterator[Check
 
 def _refused(name: str, reason: str, cure: str, *, unreachable: bool) -> Check:
     if unreachable:
-        cure = "服务器要能访问它的 https；看网络、代理、base_url / allow https to it; check network, proxy, base_url"
+        cure = "看网络、防火墙、代理、base_url / check network, firewall, proxy and base_url"
     return Check(name, "fault", reason, cure)
 
 
@@ -191,6 +192,9 @@ def _own_url(settings: Settings) -> str:
 
 def _ways_in(settings: Settings) -> Iterator[Check]:
     feishu, wecom = settings.feishu, settings.wecom
+    if not dict(_addresses(settings)):
+        cure = "STEPS.md、docs/feishu.md、docs/wecom.md；或先用 zhanggui chat / or zhanggui chat"
+        yield Check("platforms", "warning", "no chat platform is switched on", cure)
     if feishu.app_id:
         yield _way_in(settings, "feishu", feishu.mode)
     if wecom.aibot.on:
@@ -209,7 +213,7 @@ def _way_in(settings: Settings, part: str, mode: str) -> Check:
         return Check(name, "ok", detail)
     url, route = settings.shop.public_url, _ROUTES[part]
     if url.startswith("https://"):
-        return Check(name, "ok", f"callback at {url}{route}", _CONSOLE[part])
+        return Check(name, "ok", f"callback at {url}{route}; {_CONSOLE[part]}")
     cure = f"shop.public_url: https://你的地址，控制台里填 / and enter in the console: https://…{route}"
     wrong = f"{url} is not https" if url else "shop.public_url is empty"
     return Check(name, "fault", f"callback needs a public https address, but {wrong}", cure)
@@ -269,6 +273,8 @@ def _robot(platform: str, robot: Robot, base_url: str) -> Check:
 
 
 def _fonts() -> Iterator[Check]:
+    from bot.platforms import pictures  # noqa: PLC0415  (loads Pillow)
+
     path = pictures.font_path()
     if path:
         yield Check("fonts", "ok", str(path))

@@ -26,7 +26,7 @@ _TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  (an ad
 _BOT = "/open-apis/bot/v3/info"
 _OK = range(200, 300)
 
-Ask = Callable[[Any], Awaitable[Any]]  # takes a RequestOption; makes a new request each time
+Ask = Callable[[Any], Any]  # from a RequestOption to a coroutine; a new request each time
 
 
 class Client:
@@ -61,11 +61,11 @@ class Client:
         id_type = "open_id" if receive_id.startswith("ou_") else "chat_id"
         v1 = self._sdk.im.v1
 
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             body = v1.CreateMessageRequestBody.builder().receive_id(receive_id).msg_type(kind)
             body = body.content(content).uuid(uuid).build()
             request = v1.CreateMessageRequest.builder().receive_id_type(id_type).request_body(body)
-            return self._client.im.v1.message.acreate(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.message.acreate(request.build(), option)
 
         return _message_id(await self._document(ask))
 
@@ -73,11 +73,11 @@ class Client:
         """Answer a message; as ``create``, and ``RecalledError`` (Feishu docs: 回复消息)."""
         v1 = self._sdk.im.v1
 
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             body = v1.ReplyMessageRequestBody.builder().msg_type(kind).content(content)
             body = body.reply_in_thread(False).uuid(uuid).build()  # noqa: FBT003  (the SDK's)
             request = v1.ReplyMessageRequest.builder().message_id(message_id).request_body(body)
-            return self._client.im.v1.message.areply(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.message.areply(request.build(), option)
 
         return _message_id(await self._document(ask))
 
@@ -85,10 +85,10 @@ class Client:
         """Put another card in place of one of ours (Feishu docs: 更新应用发送的消息卡片)."""
         v1 = self._sdk.im.v1
 
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             body = v1.PatchMessageRequestBody.builder().content(content).build()
             request = v1.PatchMessageRequest.builder().message_id(message_id).request_body(body)
-            return self._client.im.v1.message.apatch(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.message.apatch(request.build(), option)
 
         await self._document(ask)
 
@@ -105,10 +105,10 @@ class Client:
         """A file that came with a message, at most 10 MiB (Feishu docs: 获取消息中的资源文件)."""
         v1 = self._sdk.im.v1
 
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             request = v1.GetMessageResourceRequest.builder().message_id(message_id)
             request = request.file_key(file_key).type(kind)
-            return self._client.im.v1.message_resource.aget(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.message_resource.aget(request.build(), option)
 
         answer = await self._answer(ask)
         if len(answer.body) > MOST_FILE:
@@ -119,9 +119,9 @@ class Client:
         """One message, {} when there is none (Feishu docs: 获取指定消息的内容)."""
         v1 = self._sdk.im.v1
 
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             request = v1.GetMessageRequest.builder().message_id(message_id).build()
-            return self._client.im.v1.message.aget(request, option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.message.aget(request, option)
 
         items = _object(await self._document(ask), "data").get("items")
         found = items[0] if isinstance(items, list) and items else None
@@ -130,31 +130,31 @@ class Client:
     async def bot(self) -> tuple[str, str]:
         """The bot's own open_id and its name (Feishu docs: 获取机器人信息)."""
 
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             lark = self._sdk
             request = lark.BaseRequest.builder().http_method(lark.HttpMethod.GET).uri(_BOT)
             request = request.token_types({lark.AccessTokenType.TENANT}).build()
-            return self._client.arequest(request, option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.arequest(request, option)
 
         bot = _object(await self._document(ask), "bot")
         return str(bot.get("open_id") or ""), str(bot.get("app_name") or "")
 
     def _image(self, attachment: Attachment) -> Ask:
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             v1 = self._sdk.im.v1
             body = v1.CreateImageRequestBody.builder().image_type("message")
             body = body.image(_Upload(attachment)).build()
             request = v1.CreateImageRequest.builder().request_body(body).build()
-            return self._client.im.v1.image.acreate(request, option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.image.acreate(request, option)
 
         return ask
 
     def _file(self, attachment: Attachment) -> Ask:
-        def ask(option: Any) -> Awaitable[Any]:
+        def ask(option: Any) -> Any:
             v1, upload = self._sdk.im.v1, _Upload(attachment)
             body = v1.CreateFileRequestBody.builder().file_type("stream").file_name(upload.name)
             request = v1.CreateFileRequest.builder().request_body(body.file(upload).build())
-            return self._client.im.v1.file.acreate(request.build(), option)  # type: ignore[no-any-return]  # the SDK has no types
+            return self._client.im.v1.file.acreate(request.build(), option)
 
         return ask
 
@@ -178,20 +178,29 @@ class Client:
         return answer
 
     async def _asked(self, ask: Ask, token: str) -> Answer:
-        return await _answered(
-            ask(self._sdk.RequestOption.builder().tenant_access_token(token).build())
-        )
+        option = self._sdk.RequestOption.builder().tenant_access_token(token).build()
+        return await self._unread(ask(option))
 
     async def _new_token(self) -> tuple[str, float]:
         lark = self._sdk
         request = lark.BaseRequest.builder().http_method(lark.HttpMethod.POST).uri(_TOKEN)
         request = request.body({"app_id": self._app_id, "app_secret": self._app_secret}).build()
-        answer = await _answered(self._client.arequest(request))
+        answer = await self._unread(self._client.arequest(request))
         document = answer.document()
         token, expire = document.get("tenant_access_token"), document.get("expire")
         if document.get("code") != 0 or not isinstance(token, str) or not isinstance(expire, int):
             raise codes.no_token(*_code(answer), answer.headers, answer.status)
         return token, float(expire)
+
+    async def _unread(self, call: Awaitable[Any]) -> Answer:
+        """What came back, whatever it is; ours to read."""
+        wrong_shape = self._sdk.core.exception.UnmarshalException
+        try:
+            raw = (await call).raw
+        except (ValueError, AttributeError, TypeError, RecursionError, wrong_shape):
+            raise SendError("an answer without JSON", unreachable=True, uncertain=True) from None
+        headers = {name.lower(): value for name, value in raw.headers.items()}
+        return Answer(raw.status_code, headers, raw.content)
 
 
 class _Upload(io.BytesIO):
@@ -219,11 +228,23 @@ def _loaded(app_id: str, app_secret: str, base_url: str) -> tuple[Any, Any]:
     return lark_oapi, client
 
 
-async def _answered(call: Awaitable[Any]) -> Answer:
-    """What came back, unread."""
-    try:
-        raw = (await call).raw
-    except (ValueError, AttributeError, TypeError, RecursionError, _Unreadable()):
-        raise SendError("an answer without JSON", unreachable=True, uncertain=True) from None
-    headers = {name.lower(): value for name, value in raw.headers.items()}
-    return Answer(raw.status_code, headers, raw.content)
+def _code(answer: Answer) -> tuple[int, str]:
+    """The code and the words of an answer; 0 for a file, which comes bare."""
+    kind = answer.headers.get("content-type", "")
+    bare = not any(other in kind for other in ("json", "html"))
+    if answer.status in _OK and (bare or "content-disposition" in answer.headers):
+        return 0, ""
+    document = answer.document()
+    code = document.get("code")
+    if not isinstance(code, int):
+        raise SendError(f"HTTP {answer.status} without a code", unreachable=True, uncertain=True)
+    return code, str(document.get("msg", ""))
+
+
+def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _message_id(document: Mapping[str, Any]) -> str:
+    return str(_object(document, "data").get("message_id") or "")

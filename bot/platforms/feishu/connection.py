@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 _COMMAND = (sys.executable, "-P", "-m", "bot.platforms.feishu.listener")
 _FIRST_S, _MOST_S = 1.0, 60.0  # between two connections; it doubles while they do not last
 _LASTED_S = 60.0
+_START_S = 60.0  # a child imports the SDK first, which takes a small machine long
 _END_S = 1.0  # from asking the child to end until it is killed
+_JOIN_S = 0.9  # for the thread, after that; both together are less than two seconds
 
 
 class FeishuConnection:
@@ -104,7 +106,11 @@ class _Hearing:
         self._complained = False
 
     def _heard(self, payload: str) -> Any:
-        envelope = _envelope(payload)
+        try:
+            envelope = _envelope(payload)
+        except (ValueError, RecursionError):  # it would not be better the next time
+            logger.warning("feishu_event_malformed", extra={"kind": ""})
+            return None
         inbound = self._parse(envelope)
         if inbound.messages or inbound.arrivals:
             self._ears.hear(inbound)
@@ -131,7 +137,7 @@ class _Session:
             child = self._child
         if child is not None:
             child.end()
-        self._thread.join(2 * _END_S - 0.5)
+        self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
         pause_s = _FIRST_S
@@ -166,17 +172,18 @@ class _Session:
             return self._child
 
     def _listen(self, child: "_Child") -> bool:
-        while (line := child.line(self._silence_s)) is not None:
+        silence_s = max(self._silence_s, _START_S)
+        while "lost" not in (line := child.line(silence_s)):
             if "event" in line:
                 child.say(self._hearing.answered(line))
             elif "connected" in line:
-                self.state = "connected"
+                self.state, silence_s = "connected", self._silence_s
                 self._hearing.welcomed()
             elif "refused" in line:
                 self._hearing.refused(line["refused"])
                 return True
-            elif "lost" in line:
-                logger.warning("feishu_connection_lost", extra={"reason": line["lost"]})
+        if not self._closing.is_set():
+            logger.warning("feishu_connection_lost", extra={"reason": line["lost"]})
         return False
 
 
@@ -193,7 +200,7 @@ class _Child:
             encoding="ascii",
             start_new_session=True,  # Ctrl-C is for the parent, which then ends the child
         )
-        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name="feishu-child", daemon=True)
         self._reader.start()
         self.say(credentials)
@@ -205,19 +212,15 @@ class _Child:
                 self._process.stdin.write(json.dumps(said) + "\n")
                 self._process.stdin.flush()
 
-    def line(self, silence_s: float) -> dict[str, Any] | None:
-        """The next line of the child, None when there are no more or none came for so long."""
+    def line(self, silence_s: float) -> dict[str, Any]:
+        """The next line; ``{"lost": reason}`` when there are no more, or none came for so long."""
         try:
             text = self._lines.get(timeout=silence_s)
+            return _envelope(text) if text else {"lost": "ended"}
         except queue.Empty:
-            logger.warning("feishu_connection_silent", extra={"seconds": silence_s})
-            return None
-        if text is None:
-            return None
-        try:
-            return _envelope(text)
+            return {"lost": "silent"}
         except ValueError:  # it was killed while writing
-            return None
+            return {"lost": "half a line"}
 
     def end(self) -> None:
         """End the process: asked to first, then killed."""
@@ -241,7 +244,7 @@ class _Child:
         if self._process.stdout is not None:
             for line in self._process.stdout:
                 self._lines.put(line)
-        self._lines.put(None)
+        self._lines.put("")
 
 
 def _envelope(text: str) -> dict[str, Any]:

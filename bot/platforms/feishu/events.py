@@ -159,7 +159,7 @@ def _pressed(action: _Event) -> Press | None:
     if not isinstance(value, dict):
         return None
     card, button = value.get("card"), value.get("button")
-    number = card if isinstance(card, str) else str(card) if type(card) is int else ""
+    number = str(card) if isinstance(card, int | str) else ""
     if not _CARD.fullmatch(number) or not isinstance(button, str) or not _ID.fullmatch(button):
         return None
     return Press(int(number), button, _inputs(action.get("form_value")))

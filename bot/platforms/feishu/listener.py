@@ -1,14 +1,16 @@
-"""The child process that holds Feishu's long connection: ``python -m bot.platforms.feishu.listener``.
+"""The child process that holds Feishu's long connection.
 
-A process of its own, for the SDK's client cannot be stopped, keeps its event loop in a module and
-asks for its address without a time limit. It ends with the connection, whatever happened to it;
-``bot.platforms.feishu.connection`` starts it again. It talks in lines of ASCII JSON:
+``python -m bot.platforms.feishu.listener``: a process of its own, for the SDK's client cannot be
+stopped, keeps its event loop in a module and asks for its address without a time limit. It ends
+with the connection, whatever happened to it; ``bot.platforms.feishu.connection`` starts it again.
+It talks in lines of ASCII JSON:
 
 - in, first: ``{"app_id", "app_secret", "base_url"}``
 - out: ``{"connected": true}`` · ``{"alive": true}`` at each sign of life of the other side ·
   ``{"event": number, "payload": text of the envelope}`` · last of all ``{"refused": code}`` when
   Feishu wants no connection of this app, or ``{"lost": kind of error}``
-- in, for each event: ``{"event": number, "ok": true, "answer": object or null}``, or ``"ok": false``
+- in, for each event: ``{"event": number, "ok": true, "answer": object or null}``; ``"ok": false``
+  when it could not be kept
 
 It ends when its standard input does, so that it never outlives the process that started it.
 """

@@ -3,9 +3,9 @@
 from typing import Any
 
 from bot.platforms.base import EditError, Letter, Line, SendError
-from bot.platforms.wecom import markdown, template_cards
+from bot.platforms.wecom import markdown, rendering, template_cards
 from bot.platforms.wecom.app_client import AppClient
-from bot.platforms.wecom.pieces import Card, Charts, File, Markdown, Picture, Piece, file_pieces
+from bot.platforms.wecom.pieces import Card, Charts, File, Markdown, Picture, Piece
 
 PREFIX = "app/"
 # 30 in a minute and 1000 in an hour for a person; what is over is dropped silently (90454).
@@ -23,16 +23,8 @@ class AppChannel:
         return _LINE
 
     def render(self, letter: Letter) -> tuple[Piece, ...]:
-        """One card when all of it fits into one; else the words and then cards with the buttons."""
-        reply = letter.reply
-        card = template_cards.whole(letter, own_url=self._own_url)
-        words: tuple[Piece, ...]
-        if card is not None:
-            words, cards = (), (Card(card),)
-        else:
-            words = markdown.pieces(reply, markdown.APP, own_url=self._own_url)
-            cards = tuple(map(Card, template_cards.buttons(letter, own_url=self._own_url)))
-        return (*words, *self._charts.pieces(reply), *file_pieces(letter.attachment), *cards)
+        """Words in the application's small markdown, and cards."""
+        return rendering.pieces(letter, markdown.APP, own_url=self._own_url, charts=self._charts)
 
     def send(self, letter: Letter, piece: Piece, _number: int) -> str:
         """Returns the ``response_code`` of a card, good for one change within 72 hours."""

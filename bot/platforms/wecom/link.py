@@ -113,9 +113,7 @@ class Link:
             waiting, self._asked = list(self._asked.values()), {}
         for answer in waiting:
             if not answer.done():
-                answer.set_exception(
-                    SendError("connection lost", unreachable=True, uncertain=True)
-                )
+                answer.set_exception(SendError("connection lost", unreachable=True, uncertain=True))
 
     def _expect(self, req_id: str) -> Future[Mapping[str, Any]]:
         with self._guard:
@@ -136,7 +134,7 @@ class Link:
         self.tell("ping", None, req_id=_new_id("ping"))
 
     def _read(self, wait_s: float) -> Frame | None:
-        """The next frame if it is something heard. Raises ``TimeoutError``, ``ConnectionClosed``."""
+        """A frame that is heard, None for an answer. Raises as ``recv`` of websockets does."""
         document = _document(self._connection.recv(timeout=max(0.0, wait_s)))
         self._silent = 0
         headers = document.get("headers")
@@ -154,7 +152,7 @@ class Link:
 def dial(url: str, *, ping_s: float) -> Link:
     """A new connection. Raises ``OSError``, ``WebSocketException``."""
     # The library logs every frame, the secret among them, when asked for details.
-    mute = logging.Logger("wecom.frames")
+    mute = logging.getLogger(f"{__name__}.frames")
     mute.disabled = True
     connection = connect(
         url,

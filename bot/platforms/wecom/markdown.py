@@ -20,7 +20,7 @@ _AGAIN_BYTES = 64  # of _AGAIN with its eight characters
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a channel understands. ``most``: bytes of UTF-8 in one message; ``lists``: tables too."""
+    """What a channel takes. ``most``: bytes of UTF-8 in one message; ``lists``: and tables."""
 
     most: int
     lists: bool = True

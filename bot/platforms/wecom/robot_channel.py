@@ -4,14 +4,14 @@ import base64
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bot.messages import Button, Reply
+from bot.messages import Reply
 from bot.platforms.base import EditError, Letter, Line, SendError
 from bot.platforms.calls import Calls
-from bot.platforms.wecom import codes, markdown, template_cards
-from bot.platforms.wecom.pieces import Card, Charts, File, Markdown, Picture, Piece, file_pieces
+from bot.platforms.wecom import codes, markdown, rendering, template_cards
+from bot.platforms.wecom.pieces import Card, Charts, File, Markdown, Picture, Piece
 from bot.platforms.wecom.socket import RobotSocket
 from store.clock import Clock
 
@@ -35,16 +35,8 @@ class SocketChannel:
         return _LINE
 
     def render(self, letter: Letter) -> tuple[Piece, ...]:
-        """One card when all of it fits into one; else the words and then cards with the buttons."""
-        card = template_cards.whole(letter, own_url=self._own_url)
-        words: tuple[Piece, ...]
-        if card is not None:
-            words, cards = (), (Card(card),)
-        else:
-            words = markdown.pieces(letter.reply, markdown.ROBOT, own_url=self._own_url)
-            cards = tuple(map(Card, template_cards.buttons(letter, own_url=self._own_url)))
-        chart = self._charts.pieces(letter.reply)
-        return (*words, *chart, *file_pieces(letter.attachment), *cards)
+        """Words as markdown_v2, and cards."""
+        return rendering.pieces(letter, markdown.ROBOT, own_url=self._own_url, charts=self._charts)
 
     def send(self, letter: Letter, piece: Piece, number: int) -> str:
         """Answer the message with the first piece, say the others unprompted.
@@ -110,9 +102,15 @@ class SocketChannel:
             case Card(card):
                 return {"msgtype": "template_card", "template_card": card}
             case Picture(name, content):
-                return {"msgtype": "image", "image": {"media_id": self._upload("image", name, content)}}
+                return {
+                    "msgtype": "image",
+                    "image": {"media_id": self._upload("image", name, content)},
+                }
             case File(name, _, content):
-                return {"msgtype": "file", "file": {"media_id": self._upload("file", name, content)}}
+                return {
+                    "msgtype": "file",
+                    "file": {"media_id": self._upload("file", name, content)},
+                }
 
     def _upload(self, kind: str, name: str, content: bytes) -> str:
         """The media id of a file for three days."""
@@ -168,12 +166,42 @@ class CallbackChannel:
             raise SendError("the robot cannot speak unprompted by callback", permanent=True)
         if not isinstance(piece, Markdown):
             raise SendError("the robot says only words by callback", permanent=True)
-        self._take(url)
+        if url in self._used:
+            raise SendError("the answer's address is used up", permanent=True)
         body = {"msgtype": "markdown", "markdown": {"content": piece.content}}
         try:
             codes.checked(self._calls.request("POST", url, document=body).document())
         except SendError as error:
-            if not (error.permanent or error.uncertain):
-                self._give_back(url)
-            raise
+            if error.permanent:
+                self._use_up(url)
+            raise  # anything else may be tried again: the platform takes it only once
+        self._use_up(url)
         return ""
+
+    def edit(self, _letter: Letter, _ref: str) -> str:
+        """Never possible: there are no cards here."""
+        raise EditError("a robot's callback has no cards")
+
+    def _use_up(self, url: str) -> None:
+        with self._guard:
+            self._used[url] = None
+            while len(self._used) > _USED_UP:
+                self._used.popitem(last=False)
+
+
+def _answer(letter: Letter, piece: Piece) -> dict[str, Any] | None:
+    """A piece as the answer to a message, None for what cannot be one.
+
+    A stream of the same id shows the same place again: sent twice, it is read once.
+    """
+    match piece:
+        case Markdown(content):
+            digest = hashlib.sha256(letter.key.encode("utf-8", "replace")).hexdigest()[:32]
+            return {
+                "msgtype": "stream",
+                "stream": {"id": digest, "finish": True, "content": content},
+            }
+        case Card(card):
+            return {"msgtype": "template_card", "template_card": card}
+        case _:
+            return None

@@ -16,7 +16,7 @@ from bot.settings.kinds import is_loopback
 from store.clock import Clock
 
 WORKING = "处理中…"
-POLLED_S = 10.0  # the platform asks about once a second; after this it has stopped
+POLLED_S = 10.0  # a command takes far less; who was not asked by then posts to response_url
 _MAX_URL = 2048
 _NOTHING = Inbound(body=b"", content_type="text/plain; charset=utf-8")
 

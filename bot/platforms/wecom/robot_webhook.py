@@ -31,9 +31,7 @@ class WebhookRobot:
     def render(self, letter: Letter) -> tuple[Piece, ...]:
         """Text, the chart, the file; nobody can press anything here."""
         reply = letter.reply
-        words = markdown.pieces(
-            reply, markdown.WEBHOOK, own_url=self._own_url, hints=reply.buttons
-        )
+        words = markdown.pieces(reply, markdown.WEBHOOK, own_url=self._own_url, hints=reply.buttons)
         return (*words, *self._charts.pieces(reply), *file_pieces(letter.attachment))
 
     def send(self, letter: Letter, piece: Piece, _number: int) -> str:

@@ -1,4 +1,4 @@
-'''A stand-in for Feishu's platform: its HTTP API, its callbacks and its long connection.
+"""A stand-in for Feishu's platform: its HTTP API, its callbacks and its long connection.
 
 It knows nothing of the code under test and needs no SDK. What it accepts and refuses follows
 shared/reference/feishu.md, sections 1, 2, 3, 5 and 7; where editions differ it takes the stricter.
@@ -42,44 +42,73 @@ works); the frequency limits always count real seconds and are off with ``paced=
 "[label]", cells joined by " | "); ``buttons_of(message) -> list[str]`` labels of what can be
 pressed; ``pinged(message) -> list[str]`` user ids it notifies ("all" too).
 
-**Faults.** ``feishu.fail(path_part, how, *, times=1)``: the next ``times`` requests that match suffer
-``how``; ``feishu.pause(how=faults.hang())`` all do until ``feishu.resume()``. ``feishu.heal()``
-forgets them. Made by module ``faults``: ``answer(status, document, headers={}, taken=False)``,
-``rate_limited(reset_s=1)``, ``html(status=502)``, ``slow(seconds)`` (taken), ``lost()`` (taken, then
-the connection is reset), ``reset()`` (not taken), ``empty(taken=True)``, ``dribble(byte_s=0.2)``
-(taken), ``hang(taken=False)``. "Taken" faults do what was asked for first.
+**Faults.** ``feishu.fail(path_part, how, *, times=1)``: the next ``times`` requests that match
+suffer ``how``; ``feishu.pause(how=faults.hang())`` all do until ``feishu.resume()``;
+``feishu.heal()`` forgets them all. Made by module ``faults``: ``answer(status, document, headers={},
+taken=False)``, ``rate_limited(reset_s=1)``, ``html(status=502)``, ``slow(seconds)`` (taken),
+``lost()`` (taken, then the connection is reset), ``reset()`` (not taken), ``empty(taken=True)``,
+``dribble(byte_s=0.2)`` (taken), ``hang(taken=False)``. "Taken" faults do what was asked for first.
+What hangs when it is resumed or healed is reset, undone.
 
-**Events.** Each is a frozen ``Event``: document, event_id, event_type, message_id, chat_id, ``token``
-(of a press), ``renewed()`` the same message under a new event_id (the documented duplicate),
-``changed(**header)``. Times are the fake's clock unless ``at`` says otherwise.
-- ``feishu.text(text, *, chat="", user="", mention=True, others=(), parent="", at=None)`` in a group
-  ("" is ``feishu.group``), with the bot mentioned first; ``others``: open ids mentioned after it
-- ``feishu.direct_text(text, *, user="", at=None)``; ``feishu.post(lines, *, title="", chat="", ...)``
-- ``feishu.file(name, content, *, chat="", user="")``, ``feishu.image_sent(content, ...)`` downloadable;
-  in the person's own chat unless ``chat`` is given
-- ``feishu.press(message, label, *, user="", inputs=None, nth=None)`` presses the button so labelled on
-  the card as it is shown now; ``inputs`` fill its form by field name. ``PressError`` when a person
-  could not: no such button, disabled, a link, a required field empty, an unknown field.
-- ``feishu.press_value(message, value, *, user="", form_value=None)`` any value, as an attacker would
-- ``feishu.bot_joined(chat_id, name)``, ``feishu.bot_left(chat_id)``, ``feishu.other(event_type, event)``
+**Events.** Each is an immutable ``Event``: document (a copy), event_id, event_type, message_id,
+chat_id, ``token`` (of a press), ``renewed()`` the same message under a new event_id (the documented
+duplicate), ``changed(**header)``. Times are the fake's clock unless ``at`` says otherwise.
+- ``feishu.text(text, *, chat="", user="", mention=True, others=(), parent="", at=None)`` in a
+  group ("" is ``feishu.group``), the bot mentioned first; ``others``: open ids mentioned after it
+- ``feishu.direct_text(text, *, user="", at=None)``; ``feishu.post(lines, *, title="", chat="",
+  user="", mention=True)``; ``feishu.said(kind, content, *, chat="", user="")`` any other type
+- ``feishu.file(name, content, *, chat="", user="")``, ``feishu.image_sent(content, ...)``: can be
+  downloaded; in the person's own chat unless ``chat`` is given
+- ``feishu.press(message, label, *, user="", inputs=None, nth=None)`` presses the button so labelled
+  on the card as it is shown now; ``inputs`` fill its form by field name. ``PressError`` when a
+  person could not: no such button, disabled, a link, a required field empty, an unknown field.
+- ``feishu.press_value(message, value, *, user="", form_value=None)`` any value, as an attacker may
+- ``feishu.bot_joined(chat_id="", name="…")`` (the chat exists from then on),
+  ``feishu.bot_left(chat_id)`` (sending fails from then on), ``feishu.other(event_type, event)``
 
 **Callbacks.** ``Pusher(feishu, url, *, deadline_s=3.0)``, a context manager:
 - ``deliver(event) -> Delivery`` one try: status, body, seconds, ``ok`` (200 within the deadline),
-  ``answer()`` (JSON), ``problem`` (0, or what the presser's client shows: 200341 too late, 200671 not
-  200, 200672 no such answer, 200673 a bad card)
+  ``answer()`` (JSON), ``problem`` (0, or what the presser's client shows: 200341 too late, 200671
+  not 200, 200672 no such answer, 200673 a bad card)
 - ``push(event, *, waits_s=(0.05, 0.1, 0.1, 0.1)) -> list[Delivery]`` tried again until ok
 - ``together(events) -> list[Delivery]`` all at once, in the order of ``events``
 - ``verify_url(challenge="…", *, token=None) -> Delivery`` encrypted, without signature headers
-- ``seal(document, *, encrypted=True, signed=True, timestamp=None, nonce=None, iv=None) -> Sealed``
-  (headers, body bytes) and ``send(sealed) -> Delivery`` for forgeries; also free function
-  ``seal(document, encrypt_key=…, …)``
+- ``seal(document, *, encrypted=True, signed=True, timestamp="", nonce="", iv=None) -> Sealed``
+  (headers, body bytes) and ``send(sealed) -> Delivery`` for forgeries; the free function
+  ``seal(plain, encrypt_key, *, timestamp, …)`` does the same without a fake
 
 **Long connection.** ``POST /callback/ws/endpoint`` and the socket behind it.
 - ``feishu.connected(timeout_s=10, count=1) -> bool``; ``feishu.connections -> int`` now;
   ``feishu.connects -> int`` ever; ``feishu.pings -> int``
-- ``feishu.socket_push(event, *, timeout_s=5, parts=1) -> Ack``: code, answer (decoded JSON or None),
-  biz_rt, seconds; ``TimeoutError`` when no ack comes, ``ConnectionError`` without a connection
+- ``feishu.socket_push(event, *, timeout_s=5, parts=1) -> Ack``: code, answer (decoded JSON or
+  None), biz_rt, seconds; ``TimeoutError`` when no ack comes, ``ConnectionError`` when nobody is there
 - ``feishu.drop_connections(*, clean=False)``; ``feishu.go_silent()`` no pong, no ack read, sockets
   stay open, until ``feishu.speak()``; ``feishu.refuse_handshakes(times, *, status=514, code=…)``;
   ``feishu.fail("/callback/ws/endpoint", faults.…)`` for the address
-'''
+"""
+
+from tests.fakes.feishu import faults
+from tests.fakes.feishu.events import Event
+from tests.fakes.feishu.fake import FakeFeishu
+from tests.fakes.feishu.push import Delivery, Pusher, Sealed, seal
+from tests.fakes.feishu.reading import PressError, buttons_of, pinged, text_of
+from tests.fakes.feishu.records import Ack, Request, SentMessage, Update, Upload
+
+__all__ = [
+    "Ack",
+    "Delivery",
+    "Event",
+    "FakeFeishu",
+    "PressError",
+    "Pusher",
+    "Request",
+    "Sealed",
+    "SentMessage",
+    "Update",
+    "Upload",
+    "buttons_of",
+    "faults",
+    "pinged",
+    "seal",
+    "text_of",
+]

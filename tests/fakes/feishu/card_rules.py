@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.feishu import card_schema as schema
-from tests.fakes.feishu.records import Json, Refusal
+from tests.fakes.feishu.records import Json, RefusalError
 
 MOST_TABLES = 5
 MOST_ELEMENTS = 200
@@ -18,7 +18,7 @@ _UNKNOWN_PROPERTY, _TOO_MANY, _WRONG = 200621, 11310, 200550
 
 
 def check_card(card: Json) -> None:
-    """Raises ``Refusal`` (230099). Cards without ``schema: "2.0"`` are old ones, hardly checked."""
+    """Raises ``RefusalError`` (230099). Cards without ``schema: "2.0"`` are old ones, hardly checked."""
     if card.get("schema") != "2.0":
         _check_old(card)
         return
@@ -276,8 +276,10 @@ def _object(found: Any, what: str) -> Json:
     return found
 
 
-def _refused(code: int, why: str) -> Refusal:
-    return Refusal(230099, f"Failed to create card content, ext=ErrCode: {code}; ErrMsg: {why};")
+def _refused(code: int, why: str) -> RefusalError:
+    return RefusalError(
+        230099, f"Failed to create card content, ext=ErrCode: {code}; ErrMsg: {why};"
+    )
 
 
 _CHECKS = {

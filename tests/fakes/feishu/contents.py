@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.fakes.feishu.card_rules import check_card
-from tests.fakes.feishu.records import Json, Refusal, Upload
+from tests.fakes.feishu.records import Json, RefusalError, Upload
 
 _POST_TAGS = {"text", "a", "at", "img", "media", "emotion", "hr", "code_block", "md"}
 _OTHERS = {"audio", "media", "sticker", "share_chat", "share_user", "system"}
 
 
 def check_content(msg_type: str, content: Json, uploads: Mapping[str, Upload]) -> None:
-    """Raises ``Refusal`` for what the platform would not send."""
+    """Raises ``RefusalError`` for what the platform would not send."""
     if msg_type == "text":
         _check_text(content)
     elif msg_type == "post":
@@ -51,8 +51,8 @@ def _check_upload(key: Any, kind: str, uploads: Mapping[str, Upload]) -> None:
     if upload is None:
         raise _invalid(f"invalid {kind}_key")
     if upload.kind != kind:
-        raise Refusal(230055, "The type of file upload does not match the type of message.")
+        raise RefusalError(230055, "The type of file upload does not match the type of message.")
 
 
-def _invalid(why: str) -> Refusal:
-    return Refusal(230001, f"Your request contains an invalid request parameter, ext={why}")
+def _invalid(why: str) -> RefusalError:
+    return RefusalError(230001, f"Your request contains an invalid request parameter, ext={why}")

@@ -45,7 +45,9 @@ def rate_limited(reset_s: float = 1) -> Fault:
 def html(status: int = 502) -> Fault:
     """A proxy's page."""
     page = f"<html><body><h1>{status} Bad Gateway</h1></body></html>".encode()
-    return Fault(Way.INSTEAD, taken=False, response=Response(status, page, {"Content-Type": "text/html"}))
+    return Fault(
+        Way.INSTEAD, taken=False, response=Response(status, page, {"Content-Type": "text/html"})
+    )
 
 
 def slow(seconds: float) -> Fault:

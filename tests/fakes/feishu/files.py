@@ -7,7 +7,7 @@ from urllib.parse import quote
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import FormDataParser
 
-from tests.fakes.feishu.records import Refusal, Request, Response, Upload, answer_json
+from tests.fakes.feishu.records import RefusalError, Request, Response, Upload, answer_json
 from tests.fakes.feishu.world import World, new_id
 
 LARGEST = {"image": 10 << 20, "file": 30 << 20}
@@ -46,10 +46,10 @@ class Files:
         if request.query.get("type") not in {"file", "image"}:
             raise _bad("type is missing")
         if message_id in self._world.recalled:
-            raise Refusal(230110, "The message is deleted.")
+            raise RefusalError(230110, "The message is deleted.")
         resource = self._world.resources.get((message_id, key))
         if resource is None or resource.kind != request.query["type"]:
-            raise Refusal(234003, "File not in msg.")
+            raise RefusalError(234003, "File not in msg.")
         disposition = f"attachment; filename*=UTF-8''{quote(resource.name)}"
         headers = {"Content-Type": "application/octet-stream", "Content-Disposition": disposition}
         return Response(200, resource.content, headers)
@@ -57,14 +57,16 @@ class Files:
     def _check(self, kind: str, form: Any, content: bytes) -> None:
         if kind == "image" and form.get("image_type") not in {"message", "avatar"}:
             raise _bad("image_type is wrong or missing")
-        if kind == "file" and (form.get("file_type") not in _FILE_TYPES or not form.get("file_name")):
+        if kind == "file" and (
+            form.get("file_type") not in _FILE_TYPES or not form.get("file_name")
+        ):
             raise _bad("file_type or file_name is wrong or missing")
         if not content:
-            raise Refusal(234010, "File's size can't be 0.")
+            raise RefusalError(234010, "File's size can't be 0.")
         if len(content) > LARGEST[kind]:
-            raise Refusal(234006, "The file size exceed the max value.")
+            raise RefusalError(234006, "The file size exceed the max value.")
         if kind == "image" and not content.startswith(_PICTURES):
-            raise Refusal(234011, "Can't recognize the image format.")
+            raise RefusalError(234011, "Can't recognize the image format.")
 
 
 def _multipart(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
@@ -82,5 +84,5 @@ def _multipart(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, An
     return form, files
 
 
-def _bad(why: str) -> Refusal:
-    return Refusal(234001, f"Invalid request param. ext={why}")
+def _bad(why: str) -> RefusalError:
+    return RefusalError(234001, f"Invalid request param. ext={why}")

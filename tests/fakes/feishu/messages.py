@@ -9,7 +9,7 @@ from tests.fakes.feishu.card_rules import check_card
 from tests.fakes.feishu.contents import check_content
 from tests.fakes.feishu.records import (
     Json,
-    Refusal,
+    RefusalError,
     Request,
     Response,
     SentMessage,
@@ -90,7 +90,7 @@ class Messages:
         if kind != "chat_id":
             chat = self._own_chat(kind, receive_id)
         if chat is None or not chat.bot_in:
-            raise Refusal(230002, "The bot can not be outside the group.")
+            raise RefusalError(230002, "The bot can not be outside the group.")
         if chat.person in self._world.muted:
             raise _unavailable()
         return chat
@@ -105,7 +105,7 @@ class Messages:
         if received is None and own is None:
             raise _invalid("invalid message_id")
         if message_id in self._world.recalled:
-            raise Refusal(230011, "The message is recalled.")
+            raise RefusalError(230011, "The message is recalled.")
         chat_id = own.chat_id if own else (received.message["chat_id"] if received else "")
         return self._chat("chat_id", chat_id)
 
@@ -154,20 +154,20 @@ class Messages:
     def _own_card(self, message_id: str) -> SentMessage:
         message = self._world.find(message_id)
         if message is None and message_id in self._world.received:
-            raise Refusal(230012, "Bot is NOT the sender of the message.")
+            raise RefusalError(230012, "Bot is NOT the sender of the message.")
         if message is None:
             raise _invalid("invalid message_id")
         if message.recalled:
-            raise Refusal(230011, "The message is recalled.")
+            raise RefusalError(230011, "The message is recalled.")
         if message.msg_type != "interactive":
             raise _invalid("This message is NOT a card.")
         if self._world.now_ms() - message.sent_ms > EDITABLE_S * 1000:
-            raise Refusal(230031, "Message can only be modified within 14 days after sending.")
+            raise RefusalError(230031, "Message can only be modified within 14 days after sending.")
         return message
 
     def _pace(self, pace: Pace, key: str) -> None:
         if self._world.paced and not pace.takes(key):
-            raise Refusal(230020, "This operation triggers the frequency limit.")
+            raise RefusalError(230020, "This operation triggers the frequency limit.")
 
     def _item(self, message: SentMessage) -> Json:
         sender = {"id": self._app_id, "id_type": "app_id", "sender_type": "app"}
@@ -221,13 +221,13 @@ def _shared(card: Json) -> bool:
     return card.get("config", {}).get("update_multi") is True
 
 
-def _invalid(why: str) -> Refusal:
-    return Refusal(230001, f"Your request contains an invalid request parameter, ext={why}")
+def _invalid(why: str) -> RefusalError:
+    return RefusalError(230001, f"Your request contains an invalid request parameter, ext={why}")
 
 
-def _unavailable() -> Refusal:
-    return Refusal(230013, "Bot has NO availability to this user.")
+def _unavailable() -> RefusalError:
+    return RefusalError(230013, "Bot has NO availability to this user.")
 
 
-def _too_long() -> Refusal:
-    return Refusal(230025, "The length of the message content reaches its limit.")
+def _too_long() -> RefusalError:
+    return RefusalError(230025, "The length of the message content reaches its limit.")

@@ -7,7 +7,7 @@ from typing import Any
 from tests.fakes.feishu.card_rules import check_card
 from tests.fakes.feishu.records import (
     Json,
-    Refusal,
+    RefusalError,
     Request,
     Response,
     SentMessage,
@@ -53,10 +53,10 @@ class Presses:
         document = self._world.require_json(request)
         token = self._tokens.get(str(document.get("token")))
         if token is None or token.ends_s < self._world.now_s() or token.uses < 1:
-            raise Refusal(_TOKEN_REFUSED, "token is invalid, expired or used up")
+            raise RefusalError(_TOKEN_REFUSED, "token is invalid, expired or used up")
         card = document.get("card")
         if not isinstance(card, dict) or len(request.body) > MOST_BYTES:
-            raise Refusal(_TOKEN_REFUSED, "card is not an object of at most 30 KB")
+            raise RefusalError(_TOKEN_REFUSED, "card is not an object of at most 30 KB")
         check_card(card)
         self._await_answer(token)
         token.uses -= 1
@@ -82,7 +82,7 @@ class Presses:
         # Our own pusher needs a moment to see the answer that the caller has just sent.
         self._world.changed.wait_for(lambda: token.answered, timeout=0.3)
         if not token.answered:
-            raise Refusal(_TOKEN_REFUSED, "the callback was not answered yet")
+            raise RefusalError(_TOKEN_REFUSED, "the callback was not answered yet")
 
     def _replace(self, message_id: str, card: Json, how: str) -> None:
         message: SentMessage | None = self._world.find(message_id)
@@ -116,6 +116,6 @@ def _is_card(card: Any) -> bool:
     try:
         if card["type"] == "raw":
             check_card(data)
-    except Refusal:
+    except RefusalError:
         return False
     return True

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 JSON_TYPE = "application/json; charset=utf-8"
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """The platform says no: ``code`` and ``msg`` go into the JSON of the answer."""
 
     def __init__(self, code: int, msg: str, *, status: int = 400) -> None:
@@ -29,13 +29,13 @@ class Request:
     status: int = 0
 
     def document(self) -> Json:
-        """Its JSON object, whatever its content type says. Raises ``Refusal`` (9499)."""
+        """Its JSON object, whatever its content type says. Raises ``RefusalError`` (9499)."""
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Refusal(9499, "Bad Request")
+            raise RefusalError(9499, "Bad Request")
         return found
 
     def matches(self, part: str) -> bool:

@@ -6,12 +6,19 @@ import hmac
 import time
 
 from tests.fakes.feishu.card_rules import check_card
-from tests.fakes.feishu.records import Json, Refusal, Request, Response, SentMessage, answer_json
+from tests.fakes.feishu.records import (
+    Json,
+    RefusalError,
+    Request,
+    Response,
+    SentMessage,
+    answer_json,
+)
 from tests.fakes.feishu.world import Pace, Robot, World, new_id
 
 MOST_BYTES = 20 * 1024
 SIGNED_S = 3600
-_FIELD = {"text": "content", "post": "content", "image": "content", "interactive": "card"}
+_INSIDE = {"text": "text", "post": "post", "image": "image_key", "share_chat": "share_chat_id"}
 
 
 def robot_signature(timestamp: str, secret: str) -> str:
@@ -57,12 +64,12 @@ class Robots:
         msg_type = document.get("msg_type")
         if not msg_type:
             raise _refused(19002, "params error, msg_type need")
-        content = document.get(_FIELD.get(str(msg_type), "content"))
-        if not isinstance(content, dict) or not content:
+        content = document.get("card" if msg_type == "interactive" else "content")
+        if not isinstance(content, dict):
             raise _refused(9499, "Bad Request")
         if msg_type == "interactive":
             check_card(content)
-        elif msg_type not in _FIELD or msg_type not in {*content, "image"}:
+        elif _INSIDE.get(str(msg_type)) not in content:
             raise _refused(9499, "Bad Request")
         return content
 
@@ -87,5 +94,5 @@ class Robots:
         )
 
 
-def _refused(code: int, msg: str) -> Refusal:
-    return Refusal(code, msg, status=200)
+def _refused(code: int, msg: str) -> RefusalError:
+    return RefusalError(code, msg, status=200)

@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._suffer(request, entry)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815  # http.server's names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
         """Say nothing."""
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
 
     def _reason(self, status: int) -> str:
-        return self.responses.get(status, ("Unknown", ""))[0]  # type: ignore[call-overload]  # keyed by HTTPStatus, which are ints
+        return self.responses.get(status, ("Unknown", ""))[0]
 
     def _wait(self, entry: Entry, seconds: float) -> bool:
         """Whether ``seconds`` passed with the client still there and the fault not healed."""

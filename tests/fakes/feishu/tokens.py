@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.fakes.feishu.records import Refusal, Request, Response, answer_json
+from tests.fakes.feishu.records import RefusalError, Request, Response, answer_json
 from tests.fakes.feishu.world import World, new_id
 
 LIFE_S = 7200
@@ -28,9 +28,9 @@ class Tokens:
         """Parsed without regard to Content-Type: the SDK sends none here."""
         document = request.document()
         if document.get("app_id") != self._app_id:
-            raise Refusal(10003, "invalid param", status=200)
+            raise RefusalError(10003, "invalid param", status=200)
         if document.get("app_secret") != self._secret:
-            raise Refusal(10015, "wrong app secret", status=200)
+            raise RefusalError(10015, "wrong app secret", status=200)
         token = self._current()
         left_s = int(token.ends_s - self._world.now_s())
         return answer_json(
@@ -38,13 +38,13 @@ class Tokens:
         )
 
     def require(self, request: Request) -> None:
-        """Raise ``Refusal`` unless the request bears a token that is known and still valid."""
+        """Raise ``RefusalError`` unless the request bears a token that is known and still valid."""
         kind, _, text = request.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or not text:
-            raise Refusal(99991661, "Missing access token for authorization")
+            raise RefusalError(99991661, "Missing access token for authorization")
         now_s = self._world.now_s()
         if not any(token.text == text and token.ends_s > now_s for token in self._tokens):
-            raise Refusal(99991663, "Invalid access token for authorization")
+            raise RefusalError(99991663, "Invalid access token for authorization")
 
     def revoke(self) -> None:
         """None of those issued so far is valid any more."""

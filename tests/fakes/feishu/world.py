@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Condition
 
-from tests.fakes.feishu.records import Json, Refusal, Request, SentMessage, Upload
+from tests.fakes.feishu.records import Json, RefusalError, Request, SentMessage, Upload
 
 Clock = Callable[[], datetime]
 
@@ -174,9 +174,9 @@ class World:
         return found[0] if found else None
 
     def require_json(self, request: Request) -> Json:
-        """The body of a request that must say it is JSON. Raises ``Refusal``."""
+        """The body of a request that must say it is JSON. Raises ``RefusalError``."""
         if not request.headers.get("content-type", "").startswith("application/json"):
-            raise Refusal(9499, "Bad Request: Content-Type is not application/json")
+            raise RefusalError(9499, "Bad Request: Content-Type is not application/json")
         return request.document()
 
 
