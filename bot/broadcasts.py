@@ -16,6 +16,7 @@ from bot.registry import Registry
 from bot.texts import Say
 from store import chats, clock, members, names, orders, outbox, reports
 from store.db import Tx
+from store.models import OrderStatus
 from store.orders import OrderStep, OrderView
 from store.outbox import Parcel
 from store.reports import Summary
@@ -222,7 +223,7 @@ class Composer:
         buttons = [
             Button(say(f"button.{intent}"), f"{self.commands[intent].words[0]} {order.order_no}")
             for intent, states in steps.items()
-            if order.status in states
+            if order.status in states or (intent == "mark_paid" and _owed(order))
         ]
         details = f"{self.commands['order_show'].words[0]} {order.order_no}"
         return (*buttons, Button(say("push.button.details"), details))
@@ -291,6 +292,11 @@ def _named(skus: Iterable[SkuView], *, with_units: bool) -> str:
 
 def _order_fields(say: Say, order: OrderView) -> tuple[tuple[str, str], ...]:
     return ((say("field.goods"), goods(order)), (say("field.total"), yuan(order.total_fen)))
+
+
+def _owed(order: OrderView) -> bool:
+    """Whether goods are gone and the money is not in."""
+    return order.status == OrderStatus.SHIPPED and order.paid_at is None
 
 
 def _parcel(order: OrderView) -> str:

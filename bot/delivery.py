@@ -210,7 +210,7 @@ class Sender:
         """One call to the platform, when the pacing lets it; ``done`` pieces were said before."""
         target, urgent = parcel.target, parcel.urgent
         if not self.pacing.begin(target, urgent=urgent):
-            raise PauseError(done, self.pacing.wait_s(target, urgent))
+            raise PauseError(done, self.pacing.wait_s(target, urgent=urgent))
         answered: bool | None = None
         pause_s: float | None = None
         try:

@@ -126,7 +126,7 @@ class Pacing:
                     # Whoever kept to the budget said a burst at once at the most.
                     budget.full_at = now + min(number, budget.burst) * budget.interval_s
 
-    def wait_s(self, target: str, urgent: bool) -> float:  # noqa: FBT001  (an ``outbox.Wait``)
+    def wait_s(self, target: str, *, urgent: bool) -> float:
         """Seconds until the target may be told something."""
         line = self._line_of(target)
         if line is None:
@@ -145,7 +145,7 @@ class Pacing:
         if line is None:
             return True
         with self._guard:
-            if self.wait_s(target, urgent) > 0:
+            if self.wait_s(target, urgent=urgent) > 0:
                 return False
             state = self._lines.setdefault(line.name, _LineState())
             state.flying += 1

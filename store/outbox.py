@@ -1,11 +1,10 @@
 """The outbox: what must be said, written in the transaction that causes it, sent afterwards."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, func, select
@@ -20,11 +19,16 @@ PATIENCE = timedelta(days=1)  # with a platform that cannot be reached: a night 
 MOST_MERGED = 200  # rows said as one: with every order's number it fits the smallest message, 4 KiB
 MERGED = frozenset({"order_new", "order_changed", "low_stock", "sold_out", "sku_changed"})
 
-# Seconds until a target may be told something, by ``(target, urgent)``.
-Wait = Callable[[str, bool], float]
+
+class Wait(Protocol):
+    """Says how many seconds a target must wait before it may be told something."""
+
+    def __call__(self, target: str, *, urgent: bool) -> float:
+        """The seconds; 0 = now."""
+        ...
 
 
-def at_once(_target: str, _urgent: bool) -> float:  # noqa: FBT001  (a ``Wait``)
+def at_once(target: str, *, urgent: bool) -> float:  # noqa: ARG001  (a ``Wait``)
     """Nothing holds up anything."""
     return 0.0
 
@@ -138,7 +142,7 @@ def claim(
     """
     now = database_now(tx)
     heads = [row for row in _heads(tx) if _due(row, now)]
-    ready = [row for row in heads if wait_s(row.target, row.urgent) <= 0][:most]
+    ready = [row for row in heads if wait_s(row.target, urgent=row.urgent) <= 0][:most]
     return [parcel for head in ready if (parcel := _take(tx, head, now, sender, merge_after))]
 
 
@@ -338,7 +342,7 @@ def next_due_s(tx: Tx, wait_s: Wait = at_once) -> float | None:
     waits = [
         max(
             (max(row.next_attempt_at, row.leased_until or now) - now).total_seconds(),
-            wait_s(row.target, row.urgent),
+            wait_s(row.target, urgent=row.urgent),
         )
         for row in _heads(tx)
     ]

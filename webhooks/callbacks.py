@@ -7,13 +7,13 @@ where it comes from.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from bot.messages import Reply
 from bot.platforms.base import Inbound, Letter, RawRequest, VerificationError
-from bot.platforms.wecom.platform import WecomPlatform
 from bot.settings import Settings
 from store import inbox, outbox
 from store.db import Database, Tx
@@ -22,6 +22,9 @@ from webhooks.channels import Channels
 from webhooks.metrics import Metrics
 from webhooks.reception import Reception
 from webhooks.shop import Shop
+
+if TYPE_CHECKING:
+    from bot.platforms.wecom.platform import WecomPlatform
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ def _raw() -> RawRequest:
     )
 
 
-def _polled(database: Database, platform: WecomPlatform, inbound: Inbound) -> bytes:
+def _polled(database: Database, platform: "WecomPlatform", inbound: Inbound) -> bytes:
     """The answer to a message as it stands: the platform asks until it is finished."""
     name, _, message_id = inbound.polled.partition(":")
     found = database.read(lambda tx: inbox.find(tx, platform=name, message_id=message_id))

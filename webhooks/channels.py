@@ -2,19 +2,22 @@
 
 import mimetypes
 import threading
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from bot import texts
 from bot.messages import Attachment, Message
 from bot.platforms.base import LongConnection, Platform, SendError
-from bot.platforms.calls import Calls
 from bot.platforms.console import ConsolePlatform
-from bot.platforms.feishu.platform import FeishuPlatform
-from bot.platforms.wecom.platform import WecomPlatform
 from bot.settings import Settings
-from store import chats
-from store.clock import Clock
+from store import chats, clock
 from store.db import Tx
+
+if TYPE_CHECKING:  # what a shop does not use it does not load
+    from bot.platforms.calls import Calls
+    from bot.platforms.feishu.platform import FeishuPlatform
+    from bot.platforms.wecom.platform import WecomPlatform
 
 PURPOSE = "console"  # what the console's secret is derived for
 MOST_FILES = 1  # of a message: what somebody wants done is done to one
@@ -25,9 +28,9 @@ class Channels:
     """The platforms that are switched on; the console always is."""
 
     console: ConsolePlatform
-    feishu: FeishuPlatform | None = None
-    wecom: WecomPlatform | None = None
-    calls: Calls = field(default_factory=Calls)
+    feishu: "FeishuPlatform | None" = None
+    wecom: "WecomPlatform | None" = None
+    calls: "Calls | None" = None
 
     @property
     def platforms(self) -> dict[str, Platform]:
@@ -72,31 +75,55 @@ class Channels:
 
     def close(self) -> None:
         """End outgoing calls."""
-        self.calls.close()
+        if self.calls is not None:
+            self.calls.close()
 
 
-def make_channels(settings: Settings, console_secret: str, now: Clock) -> Channels:
-    """The platforms as the settings say. Opens no connection and imports no SDK."""
-    calls, windows = Calls(), settings.security.callback_window_seconds
+def make_channels(settings: Settings, console: ConsolePlatform, url: str) -> Channels:
+    """The platforms as the settings say; ``url`` leads to the shop's own pages.
+
+    Opens no connection and imports no SDK.
+    """
     feishu, wecom = settings.feishu, settings.wecom
+    talks_feishu = bool(feishu.app_id) or any(robot.on for robot in feishu.robots)
+    talks_wecom = (
+        bool(wecom.app.agent_id) or wecom.aibot.on or any(robot.on for robot in wecom.robots)
+    )
+    if not (talks_feishu or talks_wecom):
+        return Channels(console)
+    from bot.platforms.calls import Calls  # noqa: PLC0415  (see above)
+
+    calls = Calls()
     return Channels(
-        console=ConsolePlatform(console_secret, now=now),
-        feishu=FeishuPlatform(
-            feishu, window_s=windows.feishu, own_url=settings.shop.public_url, calls=calls, now=now
-        )
-        if feishu.app_id or any(robot.on for robot in feishu.robots)
-        else None,
-        wecom=WecomPlatform(
-            wecom,
-            window_s=windows.wecom,
-            own_url=settings.shop.public_url,
-            welcome=texts.say(settings.shop.language, "arrival.hello"),
-            calls=calls,
-            now=now,
-        )
-        if wecom.app.agent_id or wecom.aibot.on or any(robot.on for robot in wecom.robots)
-        else None,
+        console,
+        feishu=_feishu(settings, calls, url) if talks_feishu else None,
+        wecom=_wecom(settings, calls, url) if talks_wecom else None,
         calls=calls,
+    )
+
+
+def _feishu(settings: Settings, calls: "Calls", url: str) -> "FeishuPlatform":
+    from bot.platforms.feishu.platform import FeishuPlatform  # noqa: PLC0415  (see above)
+
+    return FeishuPlatform(
+        settings.feishu,
+        window_s=settings.security.callback_window_seconds.feishu,
+        own_url=url,
+        calls=calls,
+        now=clock.now,
+    )
+
+
+def _wecom(settings: Settings, calls: "Calls", url: str) -> "WecomPlatform":
+    from bot.platforms.wecom.platform import WecomPlatform  # noqa: PLC0415  (see above)
+
+    return WecomPlatform(
+        settings.wecom,
+        window_s=settings.security.callback_window_seconds.wecom,
+        own_url=url,
+        welcome=texts.say(settings.shop.language, "arrival.hello"),
+        calls=calls,
+        now=clock.now,
     )
 
 
@@ -111,8 +138,6 @@ def _mime(name: str) -> str:
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
-def _warm(feishu: FeishuPlatform) -> None:
-    try:
+def _warm(feishu: "FeishuPlatform") -> None:
+    with suppress(SendError):  # the platform is away; the adapter asks again when it needs to
         feishu.warm_up()
-    except SendError:
-        pass  # the platform is away; the adapter asks again when it needs to

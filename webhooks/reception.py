@@ -5,37 +5,33 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.broadcasts import Composer
 from bot.dispatcher import Dispatcher
 from bot.messages import Arrival, Attachment, Message
 from bot.platforms.base import Inbound, RawRequest, SendError
-from store.db import Database
 from store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
 LANES = 8
 Receive = Callable[[RawRequest], Inbound]
-Fetch = Callable[[Message], tuple[Attachment, ...]]
 
 
 class Reception:
     """Takes what platforms send. The messages of one chat are handled one after the other.
 
-    ``fetch`` brings the files of a message. What is not handled when the process ends is in the
-    inbox, and the worker finds it there.
+    ``part`` is told of chats that the bot was put out of, ``fetch`` brings the files of a message.
+    What is not handled when the process ends is in the inbox, and the worker finds it there.
     """
 
     def __init__(
         self,
-        database: Database,
         dispatcher: Dispatcher,
-        composer: Composer,
-        fetch: Fetch = lambda _: (),
+        *,
+        part: Callable[[Arrival], None] = lambda _: None,
+        fetch: Callable[[Message], tuple[Attachment, ...]] = lambda _: (),
     ) -> None:
-        self._database = database
         self._dispatcher = dispatcher
-        self._composer = composer
+        self._part = part
         self._fetch = fetch
         self._lanes = [ThreadPoolExecutor(1, thread_name_prefix="handle") for _ in range(LANES)]
 
@@ -54,7 +50,8 @@ class Reception:
         for message in inbound.messages:
             self.accept(message)
         for arrival in inbound.arrivals:
-            self._arrive(arrival)
+            take = self._part if arrival.left else self._dispatcher.arrive
+            take(arrival)
 
     def accept(self, message: Message) -> None:
         """Keep one message and have it handled soon; a redelivery has no further effect."""
@@ -67,13 +64,6 @@ class Reception:
         """Finish what is being handled and leave the rest to the next start."""
         for lane in self._lanes:
             lane.shutdown(wait=True, cancel_futures=True)
-
-    def _arrive(self, arrival: Arrival) -> None:
-        if not arrival.left:
-            self._dispatcher.arrive(arrival)
-            return
-        target = f"{arrival.platform}:{arrival.chat_id}"
-        self._database.run(lambda tx: self._composer.part(tx, target, "bot removed"))
 
     def _handle(self, inbox_id: int, message: Message) -> None:
         try:

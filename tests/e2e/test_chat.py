@@ -80,7 +80,7 @@ def page(shop: Shop, add_sku: AddSku) -> Iterator[Page]:
     with closing(Reception(dispatcher)) as reception:
 
         def receive(request: RawRequest) -> None:
-            reception.take(console, request)
+            reception.take(console.receive, request)
 
         live = LiveChat(shop.database, console, receive)
         yield Page(live, create_app(shop, blueprint(live)).test_client(), reception, shop.database)

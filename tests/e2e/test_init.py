@@ -390,9 +390,9 @@ def test_a_shop_that_has_a_key_keeps_it(shell: Shell, config: str, made: str) ->
         (["init", "shop", "--project-name", " \n", *OPTIONS], "--project-name"),
         (["init", "shop", "--project-name", "x" * 61, *OPTIONS], "--project-name"),
         (["init", "shop", "--project-name", "x", "--notify-platform", "slack"], "slack"),
-        (["init", "shop", "--project-name", "x", *OPTIONS[:3], "-1"], "-1"),
-        (["init", "shop", "--project-name", "x", *OPTIONS[:3], "1000001"], "1000001"),
-        (["init", "shop", "--project-name", "x", *OPTIONS[:3], "five"], "five"),
+        (["init", "shop", "--project-name", "x", *OPTIONS[:3], "-1"], "--low-stock-threshold"),
+        (["init", "shop", "--project-name", "x", *OPTIONS[:3], "1000001"], "--low-stock-threshold"),
+        (["init", "shop", "--project-name", "x", *OPTIONS[:3], "five"], "--low-stock-threshold"),
         (["init", "shop", "--project-name", "x", *OPTIONS, "--loud"], "--loud"),
     ],
 )

@@ -82,7 +82,7 @@ def test_an_orders_buttons_follow_its_state(db: Database) -> None:
     assert labels == ["发货", "已收款", "取消订单", "详情"]
     db.run(lambda tx: orders.ship(tx, order_no=number, actor="console:ann"))
     labels = [button.label for button in card(db, "order_new", order_no=number).buttons]
-    assert labels == ["详情"]
+    assert labels == ["已收款", "详情"]
 
 
 def test_a_step_of_an_order_says_from_where_to_where_and_who(db: Database) -> None:

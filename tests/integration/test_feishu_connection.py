@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import threading
 import time
@@ -17,9 +18,10 @@ from bot.platforms.feishu import events
 from bot.platforms.feishu.connection import FeishuConnection
 from store.errors import StoreError
 from tests import processes
-from tests.fakes.feishu import Event, FakeFeishu
+from tests.fakes.feishu import Event, FakeFeishu, faults
 
 START_S = 60  # a child imports the SDK first: seconds, and more on a busy machine
+ENDPOINT = "/callback/ws/endpoint"
 TOAST = {"type": "info", "content": "收到", "i18n": {"zh_cn": "收到", "en_us": "Got it"}}
 
 PARENT = """
@@ -87,12 +89,10 @@ def listening(open_line: Listening) -> Listening:
     return open_line
 
 
-def connection_to(
-    feishu: FakeFeishu, *, secret: str = "", silence_s: float = 300.0
-) -> FeishuConnection:
+def connection_to(feishu: FakeFeishu, *, silence_s: float = 300.0) -> FeishuConnection:
     return FeishuConnection(
         app_id=feishu.app_id,
-        app_secret=secret or feishu.app_secret,
+        app_secret=feishu.app_secret,
         base_url=feishu.base_url,
         parse=partial(events.parse, bot_open_id=feishu.bot_open_id),
         silence_s=silence_s,
@@ -253,6 +253,8 @@ def test_a_connection_that_is_lost_or_falls_silent_is_made_again(
         connection.open(listening.ears)
         try:
             assert feishu.connected(START_S)
+            until(lambda: feishu.pings >= 5)  # longer than the silence that is borne
+            assert feishu.connects == 1
             (first,) = children(os.getpid()) - others
             feishu.drop_connections()
             until(lambda: feishu.connects == 2)
@@ -274,24 +276,55 @@ def test_a_connection_that_is_lost_or_falls_silent_is_made_again(
     assert not any(word in told for word in (feishu.app_secret, "SECRET-TEXT", "ticket", "ws://"))
 
 
-def test_a_refused_app_is_told_to_somebody_once() -> None:
-    listening = Listening()
+REFUSALS: dict[str, Callable[[FakeFeishu], object]] = {
+    "no such secret": lambda feishu: feishu.fail(
+        ENDPOINT, faults.answer(200, {"code": 10015, "msg": "wrong app secret"})
+    ),
+    "a bad request": lambda feishu: feishu.fail(
+        ENDPOINT, faults.answer(400, {"code": 10003, "msg": "invalid param"})
+    ),
+    "a forbidden socket": lambda feishu: feishu.refuse_handshakes(1, status=403),
+    "too many sockets": lambda feishu: feishu.refuse_handshakes(1, status=514, code=1000040350),
+}
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+def test_a_refused_app_is_told_to_somebody_and_not_tried_again_at_once(why: str) -> None:
+    listening, others = Listening(), children(os.getpid())
     with FakeFeishu() as feishu:
-        connection = connection_to(feishu, secret="another secret")
+        REFUSALS[why](feishu)
+        connection = connection_to(feishu)
         connection.open(listening.ears)
         try:
             until(lambda: listening.downs)
+            until(lambda: children(os.getpid()) == others)
+            time.sleep(1.5)  # a lost connection is made again after 1 s
+            assert children(os.getpid()) == others
             assert connection.state() == "connecting"
         finally:
             connection.close()
 
     ((platform, reason),) = listening.downs
     assert platform == "feishu"
-    assert reason.startswith("refused, code ")
-    assert "secret" not in reason
+    assert re.fullmatch(r"refused, code [0-9]+", reason)
 
 
-def test_hanging_up_takes_less_than_two_seconds_and_leaves_no_child() -> None:
+def test_a_busy_server_is_asked_again_and_nobody_is_told() -> None:
+    listening = Listening()
+    with FakeFeishu() as feishu:
+        feishu.fail(ENDPOINT, faults.html(502))
+        connection = connection_to(feishu)
+        connection.open(listening.ears)
+        try:
+            assert feishu.connected(START_S)
+        finally:
+            connection.close()
+
+    assert len(feishu.calls(ENDPOINT)) == 2
+    assert listening.downs == []
+
+
+def test_hanging_up_takes_less_than_two_seconds_whatever_the_child_does() -> None:
     with FakeFeishu() as feishu:
         connection = connection_to(feishu)
         assert connection.state() == "off"
@@ -299,6 +332,7 @@ def test_hanging_up_takes_less_than_two_seconds_and_leaves_no_child() -> None:
         connection.open(Listening().ears)
         until(lambda: children(os.getpid()) - before)
         (child,) = children(os.getpid()) - before
+        os.kill(child, signal.SIGSTOP)  # it cannot end when it is asked to
 
         began = time.monotonic()
         connection.close()
@@ -319,6 +353,7 @@ def test_a_killed_parent_leaves_no_child() -> None:
             processes.ready(parent)
             assert feishu.connected(START_S)
             (child,) = children(parent.pid)
+            feishu.go_silent()  # with something to say, the child would notice by that
         finally:
             parent.send_signal(signal.SIGKILL)
             parent.communicate()

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.connections import Connections
 from bot.delivery import Leftovers, Sender
 from bot.lease import Leadership
 from bot.messages import Reply
+from bot.platforms.base import Ears
 from bot.scheduler import CLEAN_AT, Worker
 from bot.settings import Settings
 from store import chats, jobs
@@ -41,6 +43,7 @@ class Office:
             settings=Settings.model_validate(settings),
             sender=self.sender,
             leftovers=Leftovers(db, lambda _: None),
+            connections=Connections(self.leadership, (), Ears(lambda _: None, lambda *_: None)),
             on_audit=self.faults.append,
         )
         self.leadership.turn()

@@ -16,6 +16,8 @@ from types import FrameType
 from flask import Blueprint
 
 from bot.dispatcher import Dispatcher
+from bot.messages import Arrival
+from bot.platforms.console import ConsolePlatform
 from bot.scheduler import Worker
 from bot.settings import Settings
 from webhooks import callbacks, logs
@@ -152,11 +154,17 @@ def _opened(shop: Shop, url: str) -> Opened:
     dispatcher = make_dispatcher(
         shop.settings, shop.database, shop.vault, url=url, observe=shop.metrics.command
     )
-    channels = make_channels(shop.settings, shop.vault.derived(PURPOSE), shop.now)
+    console = ConsolePlatform(shop.vault.derived(PURPOSE), now=shop.now)
+    channels = make_channels(shop.settings, console, shop.settings.shop.public_url or url)
     shop.database.run(lambda tx: configure(tx, shop.settings))
     shop.health.need(channels.states)
     composer = make_composer(shop, channels)
-    reception = Reception(shop.database, dispatcher, composer, channels.fetch)
+
+    def part(arrival: Arrival) -> None:
+        target = f"{arrival.platform}:{arrival.chat_id}"
+        shop.database.run(lambda tx: composer.part(tx, target, "bot removed"))
+
+    reception = Reception(dispatcher, part=part, fetch=channels.fetch)
     return Opened(shop, dispatcher, channels, reception, url)
 
 

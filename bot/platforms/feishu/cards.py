@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.messages import Reply
 from bot.platforms.base import Letter
-from bot.platforms.feishu.elements import Block, Element, Pen, dumped, plain_text, tags, weight
+from bot.platforms.feishu.elements import Block, Element, Pen, plain_text, tags, weight
 from bot.platforms.feishu.validity import problems
 
 CARD_BYTES = 30_000  # of a request with a card
@@ -103,4 +103,4 @@ def _numbered(title: str, number: int, total: int) -> str:
     return title if total == 1 else f"{title} ({number}/{total})".strip()
 
 
-__all__ = ["CARD_BYTES", "ROBOT_BYTES", "Card", "dumped", "problems", "render", "spoken"]
+__all__ = ["CARD_BYTES", "ROBOT_BYTES", "Card", "problems", "render", "spoken"]

@@ -186,12 +186,16 @@ class FeishuPlatform:
         self._closing.set()
 
     def _hearing(self, window_s: int, now: Clock) -> Receiver | None:
-        if not self._settings.app_id or self._settings.mode != "callback":
+        """What verifies callbacks; None, and all are refused, where the app has none."""
+        encrypt_key = self._settings.encrypt_key.get_secret_value()
+        token = self._settings.verification_token.get_secret_value()
+        called = self._settings.mode == "callback"
+        if not (called and self._settings.app_id and encrypt_key and token):
             return None
         return Receiver(
             app_id=self._settings.app_id,
-            encrypt_key=self._settings.encrypt_key.get_secret_value(),
-            verification_token=self._settings.verification_token.get_secret_value(),
+            encrypt_key=encrypt_key,
+            verification_token=token,
             window_s=window_s,
             bot_open_id=lambda: self._bot_open_id,
             now=now,

@@ -1,5 +1,6 @@
 """Chats with the people who see the self-built application."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.platforms.base import EditError, Letter, Line, SendError
@@ -29,13 +30,16 @@ class AppChannel:
     def send(self, letter: Letter, piece: Piece, _number: int) -> str:
         """Returns the ``response_code`` of a card, good for one change within 72 hours."""
         user = letter.chat_id.removeprefix(PREFIX)
-        answer = self._client.send(user, self._message(piece), again=letter.again)
-        return str(answer.get("response_code") or "") if isinstance(piece, Card) else ""
+        # Two people may rightly be told the same; a card has a task_id that no other has.
+        card = isinstance(piece, Card)
+        answer = self._client.send(user, self._message(piece), once=letter.again or card)
+        return str(answer.get("response_code") or "") if card else ""
 
     def edit(self, letter: Letter, ref: str) -> str:
         """Returns "": the code is used up, the next press brings another."""
         make = template_cards.whole if letter.reply.buttons else template_cards.closed
-        card = make(letter, own_url=self._own_url)
+        # A task_id is used once, and the letter may be the very one that is on the screen.
+        card = make(replace(letter, key=f"{letter.key}|{ref}"), own_url=self._own_url)
         if card is None:
             raise EditError("more than a card holds")
         try:

@@ -38,13 +38,13 @@ class AppClient:
         self._client = _Client(corp_id, secret, self._home, calls)
         self._token = Token(self._fetch, now)
 
-    def send(self, user: str, message: Mapping[str, Any], *, again: bool) -> Mapping[str, Any]:
+    def send(self, user: str, message: Mapping[str, Any], *, once: bool) -> Mapping[str, Any]:
         """Say ``message`` (msgtype and what belongs to it) to one person.
 
-        ``again``: the platform drops it if it took the same one in the last half hour.
+        ``once``: the platform drops it if it took the same one in the last half hour.
         """
         document = {"touser": user, "agentid": self._agent_id, **message}
-        if again:
+        if once:
             document |= {"enable_duplicate_check": 1, "duplicate_check_interval": REPEAT_S}
         answer = self._posted("message/send", document)
         if answer.get("invaliduser"):

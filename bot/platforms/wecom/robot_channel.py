@@ -91,7 +91,14 @@ class SocketChannel:
             "chat_type": 1 if person else 2,
             **self._message(letter, piece),
         }
-        self._socket.request("aibot_send_msg", body)
+        try:
+            self._socket.request("aibot_send_msg", body)
+        except SendError as error:
+            # A card was not refused before: what is refused now is its task_id, for it is there.
+            if not (
+                letter.again and isinstance(piece, Card) and error.permanent and not error.gone
+            ):
+                raise
 
     def _message(self, letter: Letter, piece: Piece) -> dict[str, Any]:
         match piece:

@@ -24,7 +24,7 @@ from store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-_JOIN_S = 0.5  # for each of two threads; with the link's own 0.8 s it stays below two seconds
+_JOIN_S = 0.4  # for each of two threads; with the link's own 0.8 s it stays below two seconds
 _HEARD = ("aibot_msg_callback", "aibot_event_callback")
 _REPLACED = "replaced"
 _REMEMBERED = 200  # pressed cards; each can be changed for five seconds only
@@ -69,7 +69,7 @@ class RobotSocket:
 
     def open(self, ears: Ears) -> None:
         """Connect in the background and keep connected; opened twice, it is opened once."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive() and not self._stopping.is_set():
             return
         self._stopping = threading.Event()
         self._state = "connecting"
@@ -142,11 +142,16 @@ class RobotSocket:
         except (WebSocketException, OSError) as error:
             logger.info("socket_lost", extra={"platform": self.name, "kind": type(error).__name__})
         finally:
-            self._link = None
             if link is not None:
-                link.close()
+                self._let_go(link)
         good = link is not None and link.subscribed
         return None if good else SendError("cannot connect", unreachable=True)
+
+    def _let_go(self, link: Link) -> None:
+        with self._guard:
+            if self._link is link:  # not the one of an opening since
+                self._link = None
+        link.close()
 
     def _listen(self, link: Link, hearing: Hearing, stopping: threading.Event) -> None:
         """Subscribe, and take what is heard until the connection ends."""

@@ -10,10 +10,10 @@ shared/reference/feishu.md, sections 1, 2, 3, 5 and 7; where editions differ it 
         feishu.app_id, feishu.app_secret, feishu.encrypt_key, feishu.verification_token
         feishu.bot_open_id, feishu.bot_name, feishu.tenant_key
 
-``FakeFeishu(*, app_id, app_secret, encrypt_key, verification_token, bot_open_id, bot_name,
-tenant_key, clock, paced=True, ping_interval_s=1)``: ``clock() -> aware datetime`` governs tokens,
-uuids, card tokens, robots' signatures and the times in events (real time by default; a FakeClock
-works); the frequency limits always count real seconds and are off with ``paced=False``.
+``FakeFeishu(*, app_id, app_secret, encrypt_key, verification_token, bot_open_id, clock, paced=True,
+ping_interval_s=1)``: ``clock() -> aware datetime`` governs tokens, uuids, card tokens, robots'
+signatures and the times in events (real time by default; a FakeClock works); the frequency limits
+always count real seconds and are off with ``paced=False``.
 
 **World.** ``feishu.group`` ("oc_…"), ``feishu.user`` ("ou_…") and ``feishu.image`` exist already.
 - ``add_chat(chat_id="", name="") -> chat_id`` a group with the bot in it
@@ -44,10 +44,11 @@ pressed; ``pinged(message) -> list[str]`` user ids it notifies ("all" too).
 
 **Faults.** ``feishu.fail(path_part, how, *, times=1)``: the next ``times`` requests that match
 suffer ``how``; ``feishu.pause(how=faults.hang())`` all do until ``feishu.resume()``;
-``feishu.heal()`` forgets them all. Made by module ``faults``: ``answer(status, document, headers={},
-taken=False)``, ``rate_limited(reset_s=1)``, ``html(status=502)``, ``slow(seconds)`` (taken),
-``lost()`` (taken, then the connection is reset), ``reset()`` (not taken), ``empty(taken=True)``,
-``dribble(byte_s=0.2)`` (taken), ``hang(taken=False)``. "Taken" faults do what was asked for first.
+``feishu.heal()`` forgets them all. Made by module ``faults``: ``answer(status, document,
+headers={}, taken=False)``, ``rate_limited(reset_s=1)``, ``html(status=502)``, ``slow(seconds)``
+(taken), ``lost()`` (taken, then the connection is reset), ``reset()`` (not taken),
+``empty(taken=True)``, ``dribble(byte_s=0.2)`` (taken), ``hang(taken=False)``. "Taken" faults do
+what was asked for first.
 What hangs when it is resumed or healed is reset, undone.
 
 **Events.** Each is an immutable ``Event``: document (a copy), event_id, event_type, message_id,
@@ -81,7 +82,7 @@ duplicate), ``changed(**header)``. Times are the fake's clock unless ``at`` says
 - ``feishu.connected(timeout_s=10, count=1) -> bool``; ``feishu.connections -> int`` now;
   ``feishu.connects -> int`` ever; ``feishu.pings -> int``
 - ``feishu.socket_push(event, *, timeout_s=5, parts=1) -> Ack``: code, answer (decoded JSON or
-  None), biz_rt, seconds; ``TimeoutError`` when no ack comes, ``ConnectionError`` when nobody is there
+  None), biz_rt, seconds; ``TimeoutError`` when no ack comes, ``ConnectionError`` without one
 - ``feishu.drop_connections(*, clean=False)``; ``feishu.go_silent()`` no pong, no ack read, sockets
   stay open, until ``feishu.speak()``; ``feishu.refuse_handshakes(times, *, status=514, code=…)``;
   ``feishu.fail("/callback/ws/endpoint", faults.…)`` for the address

@@ -18,7 +18,7 @@ _UNKNOWN_PROPERTY, _TOO_MANY, _WRONG = 200621, 11310, 200550
 
 
 def check_card(card: Json) -> None:
-    """Raises ``RefusalError`` (230099). Cards without ``schema: "2.0"`` are old ones, hardly checked."""
+    """Raises ``RefusalError`` (230099). Cards without ``schema: "2.0"`` are hardly checked."""
     if card.get("schema") != "2.0":
         _check_old(card)
         return

@@ -13,15 +13,13 @@ from tests.fakes.feishu.events import App, Event
 from tests.fakes.feishu.faults import Fault, Script
 from tests.fakes.feishu.messages import Messages
 from tests.fakes.feishu.people import People
-from tests.fakes.feishu.records import Ack, Json, Upload
+from tests.fakes.feishu.records import Ack, Json
 from tests.fakes.feishu.routes import Routes
 from tests.fakes.feishu.server import HttpServer
 from tests.fakes.feishu.tokens import Tokens
 from tests.fakes.feishu.world import Clock, Robot, new_id, real_time
 
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+_TENANT, _BOT = "1a2b3c4d5e6f7a8b", "商城助手"
 
 
 class FakeFeishu(People):
@@ -35,13 +33,11 @@ class FakeFeishu(People):
         encrypt_key: str = "fake-Encrypt-Key-2026",
         verification_token: str = "fakeVerificationToken",
         bot_open_id: str = "ou_b07b07b07b07b07b07b07b07b07b0700",
-        bot_name: str = "商城助手",
-        tenant_key: str = "1a2b3c4d5e6f7a8b",
         clock: Clock = real_time,
         paced: bool = True,
         ping_interval_s: int = 1,
     ) -> None:
-        app = App(app_id, tenant_key, verification_token, bot_open_id, bot_name)
+        app = App(app_id, _TENANT, verification_token, bot_open_id, _BOT)
         super().__init__(app, clock, paced=paced)
         self.app_secret, self.encrypt_key = app_secret, encrypt_key
         self.verification_token = verification_token
@@ -80,13 +76,6 @@ class FakeFeishu(People):
         self._script.heal()
         self._sockets.stop()
         self._http.stop()
-
-    @property
-    def image(self) -> str:
-        """The key of an image that is uploaded already."""
-        upload = Upload(new_id("img_v3"), "image", "a.png", PNG, "message", as_field=False)
-        with self.world.changed:
-            return self.world.uploads.setdefault("img_v3_given", upload).key
 
     def add_robot(self, token: str = "", *, secret: str = "", keyword: str = "") -> str:
         """A group's custom robot; its webhook URL."""

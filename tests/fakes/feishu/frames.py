@@ -49,7 +49,12 @@ def decode(raw: bytes) -> Frame:
             payload = value
     if not {1, 2, 3, 4} <= numbers.keys():
         raise ValueError("a required number is missing")
-    return Frame(numbers[1], numbers[2], numbers[3], numbers[4], tuple(headers), payload)
+    service, method = _signed(numbers[3]), _signed(numbers[4])
+    return Frame(numbers[1], numbers[2], service, method, tuple(headers), payload)
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
 
 
 def _fields(raw: bytes) -> Iterator[tuple[int, int | bytes]]:

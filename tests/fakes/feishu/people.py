@@ -1,5 +1,6 @@
 """What the fake remembers for tests to look at, and what people on it do."""
 
+import base64
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -7,6 +8,11 @@ from tests.fakes.feishu.events import App, Event, Events, Spoken
 from tests.fakes.feishu.presses import Presses
 from tests.fakes.feishu.records import Json, Request, SentMessage, Upload
 from tests.fakes.feishu.world import Clock, World
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+GIVEN = Upload("img_v3_given", "image", "a.png", PNG, "message", as_field=False)
 
 
 class Memory:
@@ -26,6 +32,8 @@ class Memory:
         )
         self.recall, self.add_file = self.world.recall, self.world.add_file
         self.wait_until = self.world.wait_until
+        self.world.uploads[GIVEN.key] = GIVEN
+        self.image = GIVEN.key
         self.group, self.user = self.add_chat(name="一店运营群"), self.add_user(name="王店员")
 
     @property
@@ -59,7 +67,7 @@ class Memory:
     def uploads(self) -> list[Upload]:
         """Every image and file, in order."""
         with self.world.changed:
-            return list(self.world.uploads.values())
+            return [upload for upload in self.world.uploads.values() if upload is not GIVEN]
 
     def wait_messages(
         self, count: int, chat_id: str = "", *, timeout_s: float = 10

@@ -1,16 +1,15 @@
 """What the self-built application calls: documents 90236, 94888, 90253, 90254."""
 
-import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tests.fakes.wecom import cards, multipart
 from tests.fakes.wecom.records import (
     Json,
     Media,
-    Refusal,
+    RefusalError,
     Request,
     Response,
     Said,
@@ -18,8 +17,13 @@ from tests.fakes.wecom.records import (
     refused,
     taken,
 )
+from tests.fakes.wecom.repeats import Repeats
 from tests.fakes.wecom.tokens import Tokens
 from tests.fakes.wecom.world import World, seen, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 _MOST = 2048  # bytes of text and of markdown alike
 _CODE_LIFE = timedelta(hours=72)
@@ -32,7 +36,7 @@ class AppApi:
 
     def __init__(self, world: World, tokens: Tokens) -> None:
         self._world, self._tokens = world, tokens
-        self._taken: dict[str, datetime] = {}
+        self._repeats = Repeats(flagged_only=world.company.duplicates == "flagged")
         self.routes: dict[str, Callable[[Request], Response]] = {
             "GET /cgi-bin/gettoken": tokens.issue,
             "POST /cgi-bin/message/send": self._send,
@@ -65,50 +69,45 @@ class AppApi:
         document = request.document()
         self._check_agent(document)
         good, unknown = self._receivers(document)
+        invalid = {"invaliduser": "|".join(unknown), "invalidparty": "", "invalidtag": ""}
         if not good:
-            return refused(81013, "user & party & tag all invalid", invaliduser="|".join(unknown))
-        said = self._message(document)
-        if not self._is_repeated(document):
-            said = [self._shown(user, said[0]) for user in good]
-        return taken(
-            invaliduser="|".join(unknown),
-            invalidparty="",
-            invalidtag="",
-            msgid=said[0].msgid,
-            **self._code(document, said),
-        )
+            return refused(81013, "user & party & tag all invalid", **invalid)
+        if self._repeats.known(document, self._world.now()):
+            return taken(**invalid, msgid=self._world.name("msg-"))
+        made = self._message(document)
+        self._repeats.remember(document, self._world.now())
+        said = [self._shown(user, made) for user in good]
+        return taken(**invalid, msgid=made.msgid, **self._code(made, said))
 
     def _check_agent(self, document: Json) -> None:
         agent_id = document.get("agentid")
         if type(agent_id) is not int or agent_id != self._world.company.app.agent_id:
-            raise Refusal(301002, "not allow operate another agent with this accesstoken")
+            raise RefusalError(301002, "not allow operate another agent with this accesstoken")
 
     def _receivers(self, document: Json) -> tuple[list[str], list[str]]:
         """Those who see it, and those who cannot, lower-cased as the platform answers them."""
         asked = document.get("touser", "")
         if not isinstance(asked, str):
-            raise Refusal(40058, "touser must be a string")
+            raise RefusalError(40058, "touser must be a string")
         if asked == "@all":
             return sorted(self._world.users), []
         names = dict.fromkeys(name.lower() for name in asked.split("|") if name)
         good = [name for name in names if name in self._world.users]
         return good, [name for name in names if name not in good]
 
-    def _message(self, document: Json) -> list[Said]:
+    def _message(self, document: Json) -> Said:
         """What people will see, not yet addressed to anybody."""
         msgtype = document.get("msgtype")
         if msgtype in _FILES:
-            return [self._new(msgtype, seen(document, msgtype), self._file(document, msgtype))]
+            return self._new(msgtype, seen(document, msgtype), self._file(document, msgtype))
         if msgtype == "template_card":
-            return [self._new(msgtype, self._card(document))]
+            return self._new(msgtype, self._card(document))
         if msgtype not in _PLAIN:
-            raise Refusal(40008, "invalid message type")
-        content = seen(document, msgtype)
-        return [self._new(msgtype, _checked(msgtype, content), sent=content)]
+            raise RefusalError(40008, "invalid message type")
+        sent = seen(document, msgtype)
+        return replace(self._new(msgtype, _checked(msgtype, sent)), sent=sent)
 
-    def _new(
-        self, msgtype: str, content: Json, file: Media | None = None, *, sent: Json | None = None
-    ) -> Said:
+    def _new(self, msgtype: str, content: Json, file: Media | None = None) -> Said:
         return Said(
             channel="app",
             chat="",
@@ -117,22 +116,12 @@ class AppApi:
             how="send",
             at=self._world.ticks(),
             msgid=self._world.name("msg-"),
-            sent=sent or content,
+            sent=content,
             file=file,
         )
 
     def _shown(self, user: str, made: Said) -> Said:
-        said = Said(
-            channel="app",
-            chat=user,
-            msgtype=made.msgtype,
-            content=made.content,
-            how="send",
-            at=made.at,
-            msgid=made.msgid,
-            sent=made.sent,
-            file=made.file,
-        )
+        said = replace(made, chat=user, updates=[])
         if not self._world.passes("member", user):
             self._world.dropped.append(said)
             return said
@@ -141,28 +130,17 @@ class AppApi:
     def _card(self, document: Json) -> Json:
         card = cards.check(seen(document, "template_card"))
         if card["card_type"] in cards.INTERACTIVE and not self._world.app_callback:
-            raise Refusal(40058, "interactive template_card needs a callback url")
-        if not self._is_repeated(document):
-            cards.register(card, self._world.app_tasks)
+            raise RefusalError(40058, "interactive template_card needs a callback url")
+        cards.register(card, self._world.app_tasks)
         return card
 
-    def _code(self, document: Json, said: list[Said]) -> Json:
-        interactive = document.get("template_card", {}).get("card_type") in cards.INTERACTIVE
-        return {"response_code": self._world.new_response_code(said)} if interactive else {}
+    def _code(self, made: Said, said: list[Said]) -> Json:
+        if made.content.get("card_type") not in cards.INTERACTIVE:
+            return {}
+        return {"response_code": self._world.new_response_code(said)}
 
     def _file(self, document: Json, kind: str) -> Media:
         return self._world.file(seen(document, kind).get("media_id"), kind=kind, owner="corp")
-
-    def _is_repeated(self, document: Json) -> bool:
-        """Whether the same was taken before, as far as the sender asked to look for it."""
-        plain = {k: v for k, v in document.items() if "duplicate_check" not in k}
-        same, now = json.dumps(plain, sort_keys=True), self._world.now()
-        asked = document.get("enable_duplicate_check") == 1
-        before = self._taken.get(same)
-        interval_s = min(int(document.get("duplicate_check_interval", 1800)), 4 * 3600)
-        if asked and before is not None and now - before <= timedelta(seconds=interval_s):
-            return True
-        return False
 
     def _update(self, request: Request) -> Response:
         self._tokens.check(request)
@@ -183,9 +161,9 @@ class AppApi:
         """The cards that a code changes; it works once."""
         shown, made = self._world.response_codes.pop(str(code), ([], None))
         if made is None:
-            raise Refusal(40058, "response_code is invalid or used")
+            raise RefusalError(40058, "response_code is invalid or used")
         if self._world.now() - made > _CODE_LIFE:
-            raise Refusal(40058, "response_code is expired")
+            raise RefusalError(40058, "response_code is expired")
         return shown
 
 
@@ -205,14 +183,14 @@ def _checked(msgtype: str, content: Json) -> Json:
         for name in ("title", "description", "url"):
             written(content.get(name), _MOST)
     if msgtype == "news" and not 1 <= len(content.get("articles", [])) <= 8:
-        raise Refusal(40058, "articles must be 1 to 8")
+        raise RefusalError(40058, "articles must be 1 to 8")
     return content
 
 
 def _userids(document: Json) -> list[str]:
     found = document.get("userids", [])
     if not isinstance(found, list):
-        raise Refusal(40058, "userids must be an array")
+        raise RefusalError(40058, "userids must be an array")
     return [str(user).lower() for user in found]
 
 
@@ -222,5 +200,5 @@ def _new_card(document: Json) -> Json | None:
         return cards.check(document["template_card"])
     button = document.get("button")
     if not isinstance(button, dict) or not button.get("replace_name"):
-        raise Refusal(40058, "neither button nor template_card")
+        raise RefusalError(40058, "neither button nor template_card")
     return None

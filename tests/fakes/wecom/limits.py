@@ -4,7 +4,7 @@ from collections import deque
 
 
 class Window:
-    """At most ``most`` in any ``seconds``; who goes over it is blocked for ``block_s`` from then."""
+    """At most ``most`` in any ``seconds``; going over it blocks for ``block_s`` from then."""
 
     def __init__(self, most: int, seconds: float, *, block_s: float = 0.0) -> None:
         self._most, self._seconds, self._block_s = most, seconds, block_s
@@ -44,7 +44,7 @@ def webhook() -> tuple[Window]:
 
 def passed(windows: tuple[Window, ...], now: float) -> bool:
     """Whether all of them let one more through, which is then counted."""
-    if not all([window.open(now) for window in windows]):
+    if not all(window.open(now) for window in windows):
         return False
     for window in windows:
         window.count(now)

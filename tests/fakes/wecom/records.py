@@ -31,7 +31,7 @@ class Aibot:
     name: str = "店小二"
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """The platform says no, with HTTP 200 all the same."""
 
     def __init__(self, code: int, msg: str) -> None:
@@ -62,17 +62,17 @@ class Request:
         return f"{self.method} {self.path}"
 
     def document(self) -> Json:
-        """Its JSON object, whatever its content type says. Raises ``Refusal`` (40033, 44004)."""
+        """Its JSON object, whatever its content type says. Raises ``RefusalError`` (40033, 44004)."""
         try:
             text = self.body.decode()
         except UnicodeDecodeError:
-            raise Refusal(40033, "invalid charset. Warning: wrong json format.") from None
+            raise RefusalError(40033, "invalid charset. Warning: wrong json format.") from None
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Refusal(44004, "empty content. Warning: wrong json format.")
+            raise RefusalError(44004, "empty content. Warning: wrong json format.")
         return found
 
 
@@ -132,7 +132,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file that was uploaded, with the clock's time of it; ``owner`` is "corp", a key, or "bot"."""
+    """A file that was uploaded ``at``, by the clock; ``owner``: "corp", "webhook:<key>", "bot"."""
 
     kind: str
     name: str
@@ -158,6 +158,7 @@ class Said:
     finished: bool = True
     response_code: str = ""
     updates: list[Update] = field(default_factory=list)
+    pieces: list[Json] = field(default_factory=list)
 
     @property
     def shown(self) -> Json:

@@ -1,4 +1,4 @@
-"""Signing and encrypting as WeCom does (加解密方案说明, document 91144), on plain ``cryptography``."""
+"""Signing and encrypting as WeCom does (加解密方案说明, document 91144)."""
 
 import base64
 import hashlib

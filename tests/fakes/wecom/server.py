@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._suffer(request, entry)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
+    do_GET = do_POST = _serve  # noqa: N815  # http.server's names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
         """Say nothing."""

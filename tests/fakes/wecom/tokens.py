@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.fakes.wecom.records import Refusal, Request, Response, taken
+from tests.fakes.wecom.records import RefusalError, Request, Response, taken
 from tests.fakes.wecom.world import World
 
 LIFE = timedelta(seconds=7200)
@@ -28,11 +28,11 @@ class Tokens:
         """``GET /cgi-bin/gettoken``."""
         company, now = self._world.company, self._world.now()
         if request.query.get("corpid") != company.corp_id:
-            raise Refusal(40013, "invalid corpid")
+            raise RefusalError(40013, "invalid corpid")
         if not request.query.get("corpsecret"):
-            raise Refusal(41004, "corpsecret missing")
+            raise RefusalError(41004, "corpsecret missing")
         if request.query["corpsecret"] != company.app.secret:
-            raise Refusal(40001, "invalid credential")
+            raise RefusalError(40001, "invalid credential")
         if self._live is None or now >= self._live.until:
             self._live = _Token(f"token-{secrets.token_urlsafe(48)}", now + LIFE)
         left = int((self._live.until - now).total_seconds())
@@ -45,13 +45,13 @@ class Tokens:
         self._live = None
 
     def check(self, request: Request) -> None:
-        """Raises ``Refusal`` (41001, 40014, 42001)."""
+        """Raises ``RefusalError`` (41001, 40014, 42001)."""
         value = request.query.get("access_token")
         if not value:
-            raise Refusal(41001, "access_token missing")
+            raise RefusalError(41001, "access_token missing")
         if value in self._revoked:
-            raise Refusal(self._revoked[value], "invalid access_token")
+            raise RefusalError(self._revoked[value], "invalid access_token")
         if self._live is None or value != self._live.value:
-            raise Refusal(40014, "invalid access_token")
+            raise RefusalError(40014, "invalid access_token")
         if self._world.now() >= self._live.until:
-            raise Refusal(42001, "access_token expired")
+            raise RefusalError(42001, "access_token expired")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tests.fakes.wecom import limits
 from tests.fakes.wecom.faults import Script
-from tests.fakes.wecom.records import Aibot, App, Frame, Json, Media, Refusal, Request, Said
+from tests.fakes.wecom.records import Aibot, App, Frame, Json, Media, RefusalError, Request, Said
 from tests.fakes.wecom.sealing import Keys
 
 USERS = ("zhangsan", "lisi", "wangwu", "zhaoliu")
@@ -114,12 +114,12 @@ class World:
         return media_id
 
     def file(self, media_id: object, *, kind: str, owner: str) -> Media:
-        """A file that may be sent by ``owner``. Raises ``Refusal`` (40007)."""
+        """A file that may be sent by ``owner``. Raises ``RefusalError`` (40007)."""
         found = self.media.get(str(media_id))
         if found is None or found.owner != owner or self.now() - found.at > MEDIA_LIFE:
-            raise Refusal(40007, "invalid media_id")
+            raise RefusalError(40007, "invalid media_id")
         if found.kind != kind:
-            raise Refusal(40007, f"invalid media_id: a {found.kind} is no {kind}")
+            raise RefusalError(40007, f"invalid media_id: a {found.kind} is no {kind}")
         return found
 
     def new_response_code(self, cards: list[Said]) -> str:
@@ -151,20 +151,20 @@ _LIMITS: dict[str, Callable[[], tuple[limits.Window, ...]]] = {
 
 
 def seen(document: Json, msgtype: str) -> Json:
-    """The object under the msgtype's name. Raises ``Refusal`` (44004)."""
+    """The object under the msgtype's name. Raises ``RefusalError`` (44004)."""
     found = document.get(msgtype)
     if not isinstance(found, dict):
-        raise Refusal(44004, f"{msgtype} is empty")
+        raise RefusalError(44004, f"{msgtype} is empty")
     return found
 
 
 def written(content: object, most: int, *, cut: bool = False) -> str:
-    """Text that is there and not too long. Raises ``Refusal`` (44004, 45002)."""
+    """Text that is there and not too long. Raises ``RefusalError`` (44004, 45002)."""
     if not isinstance(content, str) or not content.strip():
-        raise Refusal(44004, "empty content")
+        raise RefusalError(44004, "empty content")
     data = content.encode()
     if len(data) <= most:
         return content
     if not cut:
-        raise Refusal(45002, f"content size out of limit {most}")
+        raise RefusalError(45002, f"content size out of limit {most}")
     return data[:most].decode(errors="ignore")

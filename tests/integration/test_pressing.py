@@ -1,0 +1,338 @@
+"""Buttons carry ids: what they do is looked up, checked when pressed, done once, and shown."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlmodel import col, select
+
+from bot.broadcasts import Composer
+from bot.delivery import Sender
+from bot.lease import Leadership
+from bot.messages import Message, Press, Reply
+from bot.registry import COMMANDS
+from store import chats, members, orders, outbox, skus, stock
+from store.db import Database
+from store.models import Outbox
+from store.stock import Cause
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform
+from tests.shop import PEOPLE, VAULT, Talk, fill, on_hand, place, spoken
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class Group:
+    """A group of the shop on a platform with cards, its people, and the sender."""
+
+    def __init__(self, db: Database, clock: FakeClock, *, editable: bool = True) -> None:
+        self.db, self.clock = db, clock
+        self.platform = FakePlatform(editable=editable)
+        leadership = Leadership(db, owner="a")
+        composer = Composer(vault=VAULT, zone=ZONE, commands=COMMANDS)
+        self.sender = Sender(
+            db,
+            leadership,
+            platforms={"fake": self.platform},
+            compose=composer.compose,
+            announce_dead=composer.announce_dead,
+        )
+        leadership.turn()
+        self.talk = Talk(db, clock)
+        self._presses = 0
+
+    def deliver(self) -> None:
+        """Send all that waits."""
+        for _ in range(20):
+            parcels = self.db.run(lambda tx: outbox.claim(tx, sender="a"))
+            if not parcels:
+                return
+            for parcel in parcels:
+                self.sender.deliver(parcel)
+
+    def say(self, text: str, who: str = "ann", chat: str = "g") -> None:
+        message = replace(self.talk.message(text, who, group=True), platform="fake", chat_id=chat)
+        accepted = self.talk.dispatcher.receive(message)
+        self.talk.dispatcher.handle(accepted.id)
+        self.deliver()
+
+    def card(self, kind: str, chat: str = "g") -> int:
+        """The number of the last row of a kind in a chat."""
+        found = self.db.read(
+            lambda tx: tx.exec(
+                select(Outbox.id)
+                .where(Outbox.kind == kind, Outbox.target == f"fake:{chat}")
+                .order_by(col(Outbox.id).desc())
+            ).first()
+        )
+        assert found is not None
+        return found
+
+    def shown(self, card: int) -> Reply:
+        """What a card shows now."""
+        edits = [reply for ref, reply in self.platform.edited if ref == f"ref-{card}"]
+        first = [letter.reply for letter in self.platform.letters if letter.card == card]
+        return (edits or first)[-1]
+
+    def button(self, card: int, label: str) -> str:
+        return next(b.id for b in self.shown(card).presses if label in b.label)
+
+    def press(
+        self, card: int, button: str, who: str = "ann", *, chat: str = "g", **inputs: str
+    ) -> Reply | None:
+        """Press a button, given by its label or its id; what the bot answered."""
+        known = {b.id for b in self.shown(card).presses}
+        press = Press(card, button if button in known else self.button(card, button), inputs)
+        return self.press_raw(press, who, chat=chat)
+
+    def press_raw(self, press: Press, who: str = "ann", *, chat: str = "g") -> Reply | None:
+        self._presses += 1
+        message = Message(
+            platform="fake",
+            message_id=f"press:{self._presses}",
+            chat_id=chat,
+            chat_kind="group",
+            user_id=who,
+            user_name=PEOPLE[who][0],
+            text="",
+            sent_at=self.clock(),
+            press=press,
+        )
+        accepted = self.talk.dispatcher.receive(message)
+        reply = self.talk.dispatcher.handle(accepted.id)
+        self.deliver()
+        return reply
+
+    def said(self, chat: str = "g") -> list[str]:
+        return [spoken(reply) for where, reply, _ in self.platform.said if where == chat]
+
+
+@pytest.fixture
+def group(db: Database, clock: FakeClock) -> Iterator[Group]:
+    fill(db)
+    for user_id, (name, role) in PEOPLE.items():
+        db.run(lambda tx, u=user_id, n=name: members.seen(tx, platform="fake", user_id=u, name=n))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+        db.run(
+            lambda tx, u=user_id, r=role.word: members.set_role(  # type: ignore[misc]  # the same
+                tx, platform="fake", user_id=u, role=r
+            )
+        )
+    for chat in ("g", "h"):
+        db.run(lambda tx, c=chat: chats.bind(tx, platform="fake", chat_id=c, kind="group"))  # type: ignore[misc]  # the same
+    made = Group(db, clock)
+    yield made
+    made.sender.stop()
+
+
+def status(group: Group, number: str) -> str:
+    return group.db.read(lambda tx: orders.view(tx, number)).status
+
+
+def test_shipping_from_the_card_shows_who_and_when_on_every_such_card(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    here, there = group.card("order_new"), group.card("order_new", "h")
+    before = len(group.platform.said)
+
+    group.press(here, "发货", "sue")
+
+    assert status(group, number) == "shipped"
+    for card in (here, there):
+        told = spoken(group.shown(card))
+        assert "已发货: 小苏 03-02 10:00" in told
+        assert [b.label for b in group.shown(card).buttons] == ["已收款", "详情"]
+        assert group.shown(card).form is None
+    assert len(group.platform.said) == before  # the card says it; nothing else needs to
+
+
+def test_a_form_ships_with_its_number(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    form = group.shown(card).form
+    assert form is not None
+    group.press(card, form.button.id, "sue", carrier="顺丰", tracking_no="SF1234567890")
+    order = group.db.read(lambda tx: orders.view(tx, number))
+    assert (order.status, order.carrier, order.tracking_no) == ("shipped", "顺丰", "SF1234567890")
+
+
+@pytest.mark.parametrize("evil", ["x\n下架 KFD", "1 取消订单 {n}", "{order_no}", "\u202eSF1"])
+def test_what_is_typed_into_a_form_is_a_value_and_never_another_command(
+    group: Group, evil: str
+) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    form = group.shown(card).form
+    assert form is not None
+    group.press(card, form.button.id, "sue", tracking_no=evil.replace("{n}", number))
+    assert status(group, number) in {"confirmed", "shipped"}
+    assert group.db.read(lambda tx: skus.view(tx, "KFD")).status == "on_sale"
+
+
+def test_a_double_click_restocks_once_whoever_clicks_and_wherever(
+    group: Group, clock: FakeClock
+) -> None:
+    group.db.run(lambda tx: stock.deduct(tx, sku="KFD", quantity=26, cause=Cause("k", "fake:ann")))
+    group.deliver()
+    here, there = group.card("low_stock"), group.card("low_stock", "h")
+    button = group.button(here, "补货 +")
+
+    group.press(here, button, "sue")
+    clock.advance(minutes=3)
+    again = group.press_raw(Press(here, button), "sue")
+    elsewhere = group.press_raw(Press(there, button), "max", chat="h")
+
+    assert on_hand(group.db, "KFD") == 4 + 20
+    for reply in (again, elsewhere):
+        assert reply is not None
+        assert reply.text == "已由 小苏 10:00 处理过了。"
+    for card in (here, there):
+        assert "已补货: 小苏 03-02 10:00" in spoken(group.shown(card))
+        assert group.shown(card).presses == ()
+
+
+def test_the_role_is_asked_for_when_the_button_is_pressed(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+
+    refused = group.press(card, "发货", "may")
+    assert refused is not None
+    assert refused.error == "forbidden"
+    assert status(group, number) == "confirmed"
+    assert "更高的权限" in group.said()[-1]
+
+    group.press(card, "发货", "sue")  # the refused press has not used the button up
+    assert status(group, number) == "shipped"
+
+
+def test_the_state_is_looked_at_when_the_button_is_pressed(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    old = group.button(card, "发货")
+    group.say(f"发货 {number}", "max")
+    assert "已发货: 阿Max" in spoken(group.shown(card))
+
+    late = group.press_raw(Press(card, old), "sue")
+    assert late is not None
+    assert late.error == "wrong_state"
+
+
+def test_cancelling_from_a_card_asks_the_presser_first(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    asked = group.press(group.card("order_new"), "取消订单", "max")
+    assert asked is not None
+    assert asked.outcome == "confirm"
+    assert status(group, number) == "confirmed"
+    question = group.card("reply")
+
+    stranger = group.press(question, "确认", "sue")
+    assert stranger is not None
+    assert stranger.error == "forbidden"
+    group.press(question, "确认", "max")
+    assert status(group, number) == "cancelled"
+    assert "已取消" in spoken(group.shown(question))  # the question has become the answer
+    assert "已取消: 阿Max" in spoken(group.shown(group.card("order_new")))
+
+
+@pytest.mark.parametrize(
+    "press", [Press(999_999, "0" * 12), Press(1, "0" * 12), Press(1, "发货 1033")]
+)
+def test_a_button_nobody_made_does_nothing(group: Group, press: Press) -> None:
+    place(group.db, ("KFD", 1))
+    group.deliver()
+    reply = group.press_raw(press)
+    assert reply is not None
+    assert reply.error == "not_found"
+
+
+def test_a_button_of_another_chat_does_nothing(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    reply = group.press_raw(Press(card, group.button(card, "发货")), "ann", chat="h")
+    assert reply is not None
+    assert reply.error == "not_found"
+    assert status(group, number) == "confirmed"
+
+
+def test_undo_on_an_answer_is_the_askers_and_undoes_that_and_nothing_newer(
+    group: Group,
+) -> None:
+    group.say("补货 咖啡豆 5", "sue")
+    first = group.card("reply")
+    foreign = group.press(first, "撤销", "max")
+    assert foreign is not None
+    assert foreign.error == "forbidden"
+
+    group.say("补货 咖啡豆 7", "sue")
+    old = group.press(first, "撤销", "sue")
+    assert old is not None
+    assert old.error == "not_undoable"
+    assert on_hand(group.db, "KFD") == 30 + 12
+
+    newest = max(
+        letter.card for letter in group.platform.letters if "撤销" in str(letter.reply.buttons)
+    )
+    group.press(newest, "撤销", "sue")
+    assert on_hand(group.db, "KFD") == 30 + 5
+    assert "撤销" in group.shown(newest).title
+
+
+def test_a_choice_is_the_askers(group: Group) -> None:
+    group.say("补货 T恤 3", "sue")
+    question = group.card("reply")
+    other = group.press(question, "白色", "max")
+    assert other is not None
+    assert other.error == "forbidden"
+    group.press(question, "白色", "sue")
+    assert on_hand(group.db, "TX-B-L") == 20 + 3
+    assert "20 → 23" in spoken(group.shown(question))
+
+
+def test_details_are_told_beside_the_card_and_can_be_asked_for_again(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    before = len(group.said())
+    group.press(card, "详情", "vic")
+    group.press(card, "详情", "vic")
+    assert len(group.said()) == before + 2
+    assert number in group.said()[-1]
+
+
+def test_where_a_card_cannot_be_changed_the_answer_is_said(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    group.platform.editable = False  # too old by now
+    group.press(group.card("order_new"), "发货", "sue")
+    assert status(group, number) == "shipped"
+    assert "已确认 → 已发货" in group.said()[-1]
+    assert group.said("h")[-1].startswith("新订单")  # nobody there waits for an answer
+
+
+def test_a_press_that_is_delivered_twice_is_one_press(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    press = Press(card, group.button(card, "发货"))
+    message = Message(
+        platform="fake",
+        message_id="press:same",
+        chat_id="g",
+        chat_kind="group",
+        user_id="sue",
+        user_name="",
+        text="",
+        sent_at=group.clock(),
+        press=press,
+    )
+    accepted = [group.talk.dispatcher.receive(message) for _ in range(3)]
+    assert [a.duplicate for a in accepted] == [False, True, True]
+    for a in accepted:
+        group.talk.dispatcher.handle(a.id)
+    assert status(group, number) == "shipped"
