@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from datetime import time as clock_time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.lease import Leadership
@@ -198,12 +199,12 @@ class Sender:
                 continue
             if time.monotonic() - began > LONGEST_S:  # before the claim runs out
                 raise PauseError(number, 0.0)
-            said = self._call(
-                parcel,
-                number,
-                lambda piece=piece, number=number: platform.send(letter, piece, number),  # type: ignore[misc]  # mypy cannot type a default of a lambda
-            )
-            ref = said or ref
+            send = partial(platform.send, letter, piece, number)
+            try:
+                ref = self._call(parcel, number, send) or ref
+            except SendError as error:
+                error.done = number
+                raise
         self._sent(parcel, letter.reply, ref)
 
     def _call(self, parcel: Parcel, done: int, call: Callable[[], str]) -> str:
@@ -274,6 +275,7 @@ class Sender:
                 error=str(error),
                 retry_after_s=retry_s,
                 unsure=error.uncertain,
+                done=error.done,
                 patient=error.unreachable,
             )
             if gone:

@@ -238,13 +238,7 @@ def put_off(
     ``done``: pieces of it that were said. ``calm``: it passes nothing any more, for while it waits
     nothing should wait behind it.
     """
-    row = _held(tx, parcel.id, sender)
-    if row is None:
-        return False
-    if done:
-        row.payload = {**row.payload, "done": done}
-        tx.add(row)
-        tx.flush()
+    _note_done(tx, parcel, sender, done)
     return _release(
         tx,
         parcel,
@@ -276,13 +270,15 @@ def failed(
     retry_after_s: float | None,
     unsure: bool = False,
     patient: bool = False,
+    done: int = 0,
 ) -> bool:
     """Put a claimed row back for later, or give it up for good.
 
     Given up: ``retry_after_s`` None, or after too many attempts. ``unsure``: it may have arrived.
     ``patient``: the fault is not the row's; it is kept for ``PATIENCE`` however often it is tried.
-    Returns True when it is dead.
+    ``done`` pieces of it were said. Returns True when it is dead.
     """
+    _note_done(tx, parcel, sender, done)
     tired = tx.now - parcel.created_at > PATIENCE if patient else parcel.attempts >= MAX_ATTEMPTS
     dead = retry_after_s is None or tired
     due = database_now(tx) + timedelta(seconds=retry_after_s or 0)
@@ -405,6 +401,14 @@ def _held(tx: Tx, number: int, sender: str) -> Outbox | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).first()
+
+
+def _note_done(tx: Tx, parcel: Parcel, sender: str, done: int) -> None:
+    row = _held(tx, parcel.id, sender) if done else None
+    if row is not None:
+        row.payload = {**row.payload, "done": done}
+        tx.add(row)
+        tx.flush()
 
 
 def _release(tx: Tx, parcel: Parcel, sender: str, **values: Any) -> bool:

@@ -16,7 +16,7 @@ from bot.platforms.base import Letter
 from bot.platforms.calls import Calls
 from bot.platforms.feishu.pieces import pieces as feishu_pieces
 from bot.platforms.wecom import template_cards
-from bot.platforms.wecom.pieces import Card
+from bot.platforms.wecom.pieces import Card, Piece
 from bot.platforms.wecom.platform import WecomPlatform
 from bot.settings.sections import Wecom
 from tests.card_samples import replies
@@ -31,7 +31,15 @@ OWN = "https://shop.example"
 WIDTH = 780  # a phone's 390, twice as fine
 _COLOURS = 64
 
-SAMPLES = ("order", "order-acted", "low-stock", "digest", "summary", "confirm")
+SAMPLES = (
+    "order",
+    "order-acted",
+    "low-stock",
+    "low-stock-acted",
+    "digest",
+    "summary",
+    "confirm",
+)
 
 
 def main(folder: Path = FOLDER) -> None:
@@ -54,12 +62,17 @@ def pages(said: dict[str, Reply]) -> Iterator[tuple[str, str]]:
     platform = _wecom()
     for name in SAMPLES:
         letter = Letter("bot/group", said[name], key=name, card=7)
-        # What is left when its buttons are gone takes the card's place.
-        acted = template_cards.notice(letter, own_url=OWN) if name.endswith("-acted") else None
-        pieces = [Card(acted)] if acted else platform.render(letter)
-        yield f"wecom-{name}", _page("wecom", map(wecom.message, pieces))
+        shown = _in_place(letter) if name.endswith("-acted") else ()
+        yield f"wecom-{name}", _page("wecom", map(wecom.message, shown or platform.render(letter)))
     letter = Letter("robot/orders", said["order"], key="webhook")
     yield "wecom-webhook", _page("wecom", map(wecom.message, platform.render(letter)))
+
+
+def _in_place(letter: Letter) -> tuple[Piece, ...]:
+    """What a pressed card becomes, as ``SocketChannel.edit`` does it; () when it is said anew."""
+    make = template_cards.whole if letter.reply.buttons else template_cards.notice
+    card = make(letter, own_url=OWN)
+    return (Card(card),) if card else ()
 
 
 def _wecom() -> WecomPlatform:

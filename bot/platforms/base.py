@@ -40,6 +40,7 @@ class SendError(Exception):
         super().__init__(reason)
         self.retry_after_s, self.permanent, self.gone = retry_after_s, permanent or gone, gone
         self.unreachable, self.uncertain = unreachable, uncertain
+        self.done = 0  # pieces of the letter that were said before this one failed
 
 
 class EditError(Exception):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,10 @@ def calls() -> Iterator[Calls]:
 
 @pytest.fixture
 def platform(wecom: FakeWecom, calls: Calls, clock: FakeClock) -> WecomPlatform:
+    return platform_of(wecom, calls, clock)
+
+
+def platform_of(wecom: FakeWecom, calls: Calls, clock: FakeClock) -> WecomPlatform:
     """The application, the robot by callback and one webhook."""
     settings = Wecom.model_validate(
         {
@@ -210,6 +215,19 @@ def test_what_may_have_arrived_is_sent_so_that_the_platform_drops_the_second(
     assert (second["enable_duplicate_check"], second["duplicate_check_interval"]) == (1, 1800)
 
 
+@pytest.mark.parametrize("duplicates", ["all", "flagged"])
+def test_a_card_that_had_arrived_is_not_shown_twice_when_it_is_sent_again(
+    clock: FakeClock, calls: Calls, duplicates: str
+) -> None:
+    with FakeWecom(clock=clock, paced=False, duplicates=duplicates) as wecom:
+        platform = platform_of(wecom, calls, clock)
+        wecom.fail("message/send", how=faults.lost())
+        card = letter("app/zhangsan", Reply(title="订单 1033", buttons=(SHIP,)))
+        assert refused(platform, card).uncertain
+        say(platform, replace(card, again=True))
+        assert len(wecom.said_in("zhangsan")) == 1
+
+
 def test_trap_20_each_refusal_says_what_to_do_next(
     platform: WecomPlatform, wecom: FakeWecom
 ) -> None:
@@ -346,7 +364,7 @@ def test_a_webhook_is_posted_raw_utf8_and_its_answer_judged_by_errcode(
     (sent,) = wecom.calls("webhook/send")
     assert "低库存".encode() in sent.body
     assert sent.headers["content-type"].startswith("application/json")
-    (said,) = wecom.said_in("")
+    (said,) = wecom.said_in("", "webhook:orders-key-0123456789")
     assert said.msgtype == "markdown_v2"
     wecom.fail("webhook/send", how=faults.errcode(45009))
     assert refused(platform, letter("robot/orders")).retry_after_s == 60
@@ -367,7 +385,7 @@ def test_what_a_webhook_may_have_said_already_is_marked(
     wecom.fail("webhook/send", how=faults.lost())
     assert refused(platform, letter("robot/orders")).uncertain
     say(platform, letter("robot/orders", again=True))
-    first, second = wecom.said_in("")
+    first, second = wecom.said_in("", "webhook:orders-key-0123456789")
     assert "重复" not in text_of(first)
     assert text_of(second).endswith("（可能重复发送 · 编号 key-1234）")
 
@@ -379,7 +397,7 @@ def test_a_picture_has_the_md5_of_its_bytes_and_a_file_arrives_byte_for_byte(
     said = letter("robot/orders", Reply(title="日报", file=1), attachment=CSV)
     platform.send(said, Picture("chart.png", png), 0)
     say(platform, said)
-    picture, _, file = wecom.said_in("")
+    picture, _, file = wecom.said_in("", "webhook:orders-key-0123456789")
     assert picture.file is not None
     assert picture.file.content == png
     assert file.file is not None
@@ -395,8 +413,13 @@ def test_a_chart_is_a_picture_on_every_channel_that_shows_one(
         pytest.skip("no font here has Chinese")
     for chat_id in ("robot/orders", "app/zhangsan"):
         say(platform, letter(chat_id, reply))
-    assert [said.msgtype for said in wecom.said_in("")][1:] == ["image"]
-    assert [said.msgtype for said in wecom.said_in("zhangsan")][1:] == ["image"]
+    shown = [(said.channel[:3], said.msgtype) for said in wecom.said]
+    assert shown == [
+        ("web", "markdown_v2"),
+        ("web", "image"),
+        ("app", "markdown"),
+        ("app", "image"),
+    ]
 
 
 # The robot by callback
@@ -405,7 +428,7 @@ def test_a_chart_is_a_picture_on_every_channel_that_shows_one(
 def heard(platform: WecomPlatform, wecom: FakeWecom, way: str, callback: Any) -> Inbound:
     """What the platform made of a callback that was pushed at its entrance."""
     made: list[Inbound] = []
-    Pusher(wecom, **{way: entrance(platform, way, made.append)}).deliver(callback)
+    Pusher(wecom, **{way: entrance(platform, way, made.append)}).push(callback)
     return made[-1]
 
 
@@ -483,7 +506,9 @@ def test_a_poll_shows_the_first_piece_and_the_rest_is_sent(
         ready = reply if len(polls) > 1 else None
         return 200, platform.poll_answer(inbound, ready, finished=ready is not None)
 
-    shown = Pusher(wecom, aibot=receive).stream(wecom.bot_text("zhangsan", "全部"))
+    asked = wecom.bot_text("zhangsan", "全部")
+    asked = asked.changed(response_url=wecom.world.new_response_url("zhangsan", asked.key))
+    shown = Pusher(wecom, aibot=receive).stream(asked)
     assert polls[0].polled == messages[0].key
     answer = letter(messages[0].chat_id, reply, handle=messages[0].handle)
     pieces = platform.render(answer)

@@ -226,7 +226,7 @@ def _loaded(app_id: str, app_secret: str, base_url: str) -> tuple[Any, Any]:
 
     builder = lark_oapi.Client.builder().app_id(app_id).app_secret(app_secret)
     builder = builder.enable_set_token(True)  # noqa: FBT003  (the SDK's)
-    client = builder.timeout(30).log_level(lark_oapi.LogLevel.WARNING).build()
+    client = builder.timeout(TIMEOUT).log_level(lark_oapi.LogLevel.WARNING).build()
     client.config.domain = base_url.rstrip("/")  # the builder takes no other machine by http
     talkative = logging.getLogger("Lark")
     for handler in tuple(talkative.handlers):  # it would say everything twice, on stdout
