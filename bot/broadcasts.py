@@ -108,16 +108,19 @@ class Composer:
     def order_new(self, tx: Tx, say: Say, payload: dict[str, Any]) -> Reply:
         """An order came in: what, how much, for whom (masked), the next steps, and who did what."""
         order = orders.view(tx, payload["order_no"])
+        steps = orders.steps(tx, order.order_no)
+        key = "push.order_now" if steps else "push.order_new"
+        status = say(f"status.{order.status}")
         fields = (
             *_order_fields(say, order),
-            (say("field.status"), say(f"status.{order.status}")),
+            (say("field.status"), status),
             (say("field.contact"), self._contact(order)),
             (say("field.remark"), order.remark),
             (say("field.parcel"), _parcel(order)),
-            *(self._step(tx, say, step) for step in orders.steps(tx, order.order_no)),
+            *(self._step(tx, say, step) for step in steps),
         )
         return Reply(
-            title=say("push.order_new", order_no=order.order_no),
+            title=say(key, order_no=order.order_no, status=status),
             fields=_filled(fields),
             buttons=self._steps(say, order),
             form=self._parcel_form(say, order),
@@ -221,7 +224,11 @@ class Composer:
             "cancel_order": orders.CANCELLABLE,
         }
         buttons = [
-            Button(say(f"button.{intent}"), f"{self.commands[intent].words[0]} {order.order_no}")
+            Button(
+                say(f"button.{intent}"),
+                f"{self.commands[intent].words[0]} {order.order_no}",
+                _STYLES.get(intent, ""),
+            )
             for intent, states in steps.items()
             if order.status in states or (intent == "mark_paid" and _owed(order))
         ]
@@ -239,15 +246,15 @@ def summary_card(say: Say, figures: Summary, *, title: str) -> Reply:
         (say("summary.unpaid"), str(figures.unpaid_orders)),
         (say("summary.cancelled"), str(figures.cancelled) if figures.cancelled else ""),
         (say("summary.to_ship"), str(figures.to_ship)),
-        (say("summary.low_stock"), _named(figures.low_stock, with_units=True)),
-        (say("summary.sold_out"), _named(figures.sold_out, with_units=False)),
+        (say("summary.low_stock"), _named(say, figures.low_stock, with_units=True)),
+        (say("summary.sold_out"), _named(say, figures.sold_out, with_units=False)),
     )
     return Reply(
         title=title,
         text=_next_steps(say, figures),
         fields=_filled(fields),
         table=_best_sellers(say, figures),
-        chart=_chart(figures),
+        chart=_chart(say, figures),
         buttons=_summary_buttons(say, figures),
         intent="summary",
     )
@@ -270,11 +277,12 @@ def _best_sellers(say: Say, figures: Summary) -> Table | None:
     return Table(head, rows)
 
 
-def _chart(figures: Summary) -> Chart | None:
+def _chart(say: Say, figures: Summary) -> Chart | None:
     if len(figures.best) < 2:  # noqa: PLR2004  (one bar compares nothing)
         return None
     best = figures.best
-    return Chart("bar", tuple(row.title for row in best), tuple(row.units for row in best))
+    labels, values = tuple(row.title for row in best), tuple(row.units for row in best)
+    return Chart("bar", labels, values, say("summary.chart"))
 
 
 def _summary_buttons(say: Say, figures: Summary) -> tuple[Button, ...]:
@@ -284,8 +292,11 @@ def _summary_buttons(say: Say, figures: Summary) -> tuple[Button, ...]:
     return tuple(Button(label, _ASKS[key]) for key, label in labels.items())
 
 
-def _named(skus: Iterable[SkuView], *, with_units: bool) -> str:
-    titles = [f"{sku.title} {sku.available}" if with_units else sku.title for sku in skus]
+def _named(say: Say, skus: Iterable[SkuView], *, with_units: bool) -> str:
+    titles = [
+        say("summary.left", sku=sku.title, number=sku.available) if with_units else sku.title
+        for sku in skus
+    ]
     more = f" +{len(titles) - _MOST_NAMED}" if len(titles) > _MOST_NAMED else ""
     return "、".join(titles[:_MOST_NAMED]) + more
 
@@ -326,6 +337,7 @@ def _person(tx: Tx, actor: str) -> str:
     return found.name if found and found.name else actor
 
 
+_STYLES = {"ship": "primary", "cancel_order": "danger"}
 _ASKS = {"to_ship": "待发货", "low_stock": "缺货"}
 _KINDS: dict[str, Callable[[Composer, Tx, Say, dict[str, Any]], Reply]] = {
     "order_new": Composer.order_new,

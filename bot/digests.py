@@ -54,14 +54,14 @@ def _news(found: Sequence[OrderView]) -> Iterator[str]:
         yield " ".join(order.order_no for order in found)
         return
     for order in found:
-        yield f"{order.order_no} {goods(order)} {yuan(order.total_fen)}"
+        yield f"• {order.order_no} {goods(order)} {yuan(order.total_fen)}"
 
 
 def _steps(say: Say, changed: Sequence[Parcel]) -> Iterator[str]:
     for parcel in changed:
         before, after = parcel.payload["from"], parcel.payload["to"]
         word = say("push.paid") if before == after else say(f"status.{after}")
-        yield f"{parcel.payload['order_no']} {word}"
+        yield f"• {parcel.payload['order_no']} {word}"
 
 
 def _scarce(_: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
@@ -84,7 +84,7 @@ def _scarce(_: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
 
 def _changes(_: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
     lines = [
-        f"{parcel.payload['name']}（{parcel.payload['sku']}）{_fields(say, parcel)}"
+        f"• {parcel.payload['name']}（{parcel.payload['sku']}）{_fields(say, parcel)}"
         for parcel in parcels
     ]
     title = say("digest.skus", number=len(parcels))

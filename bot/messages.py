@@ -172,6 +172,7 @@ class Chart:
     kind: str
     labels: tuple[str, ...]
     values: tuple[int, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +256,16 @@ def _form(stored: dict[str, Any] | None) -> Form | None:
 def _chart_json(chart: Chart | None) -> dict[str, Any] | None:
     if chart is None:
         return None
-    return {"kind": chart.kind, "labels": list(chart.labels), "values": list(chart.values)}
+    return {
+        "kind": chart.kind,
+        "labels": list(chart.labels),
+        "values": list(chart.values),
+        "title": chart.title,
+    }
 
 
 def _chart(stored: dict[str, Any] | None) -> Chart | None:
     if stored is None:
         return None
-    return Chart(stored["kind"], tuple(stored["labels"]), tuple(stored["values"]))
+    labels, values = tuple(stored["labels"]), tuple(stored["values"])
+    return Chart(stored["kind"], labels, values, stored.get("title", ""))

@@ -4,6 +4,7 @@ from bot.texts.text import Text
 
 PUSHES: dict[str, Text] = {
     "push.order_new": Text("新订单 {order_no}", "New order {order_no}"),
+    "push.order_now": Text("订单 {order_no}：{status}", "Order {order_no}: {status}"),
     "push.order_changed": Text(
         "订单 {order_no}：{before} → {after}", "Order {order_no}: {before} → {after}"
     ),
@@ -52,6 +53,8 @@ PUSHES: dict[str, Text] = {
     "summary.to_ship": Text("待发货", "To ship"),
     "summary.low_stock": Text("低库存", "Low stock"),
     "summary.sold_out": Text("已售罄", "Sold out"),
+    "summary.left": Text("{sku} 剩 {number}", "{sku}, {number} left"),
+    "summary.chart": Text("热销（件）", "Best sellers (units)"),
     "summary.quiet": Text("今天还没有订单。", "No orders that day."),
     "summary.next": Text("接下来：{steps}。", "Next: {steps}."),
     "summary.next.ship": Text("有 {number} 单待发货", "{number} orders to ship"),

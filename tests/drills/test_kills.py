@@ -24,7 +24,7 @@ from store.db import Database, Tx
 from store.models import JobRun, Lease, Order, Outbox, Sku
 from store.skus import SkuDraft
 from store.stock import Cause
-from tests.drills.processes import ADMIN_TOKEN, Process, Server, configure, run, wait_until
+from tests.servers import ADMIN_TOKEN, Process, Server, configure, run, wait_until
 
 pytestmark = pytest.mark.drill
 

@@ -353,6 +353,7 @@ def test_a_killed_parent_leaves_no_child() -> None:
             processes.ready(parent)
             assert feishu.connected(START_S)
             (child,) = children(parent.pid)
+            until(lambda: feishu.pings)
             feishu.go_silent()  # with something to say, the child would notice by that
         finally:
             parent.send_signal(signal.SIGKILL)

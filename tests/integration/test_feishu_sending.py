@@ -33,6 +33,7 @@ from bot.platforms.feishu.robot import signature
 from bot.settings.sections import Feishu, FeishuRobot
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.feishu import FakeFeishu, buttons_of, faults, pinged, text_of
+from tests.fakes.feishu.records import Response
 
 VECTORS = Path(__file__).parents[1] / "data" / "feishu_vectors.json"
 CARD = Reply(
@@ -198,6 +199,16 @@ def test_twenty_threads_renew_a_withdrawn_token_once(
         list(pool.map(lambda n: say(shop, letter(feishu.group, WORDS, key=f"t{n}")), range(20)))
     assert token_calls(feishu) == 2
     assert len(feishu.messages) == 21
+
+
+def test_no_more_than_four_calls_are_under_way_at_once(
+    shop: FeishuPlatform, feishu: FakeFeishu
+) -> None:
+    feishu.fail("/im/v1/messages", faults.slow(0.4), times=5)
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda n: say(shop, letter(feishu.group, WORDS, key=f"k{n}")), range(5)))
+    first, *_, last = [call.at for call in feishu.calls("/im/v1/messages")]
+    assert last - first >= 0.39
 
 
 @pytest.mark.parametrize("code", [99991661, 99991663, 99991668])
@@ -449,6 +460,17 @@ def incoming(feishu: FakeFeishu, **more: Any) -> Message:
     )
 
 
+PLAIN = faults.Fault(
+    faults.Way.INSTEAD, taken=False, response=Response(404, b"?", {"Content-Type": "text/plain"})
+)
+
+
+def refused_file(shop: FeishuPlatform, message: Message) -> SendError:
+    with pytest.raises(SendError) as caught:
+        shop.download(message, 0)
+    return caught.value
+
+
 def test_a_file_is_fetched_byte_for_byte_with_its_message(
     shop: FeishuPlatform, feishu: FakeFeishu
 ) -> None:
@@ -459,10 +481,14 @@ def test_a_file_is_fetched_byte_for_byte_with_its_message(
     assert [file.name for file in files] == ["库存.csv"]
     assert shop.download(replace(asked, files=files), 0) == content
 
+    feishu.fail("/resources/", faults.html())
+    assert kind_of(refused_file(shop, replace(asked, files=files))) == "away"
+    feishu.fail("/resources/", PLAIN)
+    assert kind_of(refused_file(shop, replace(asked, files=files))) == "away"
     other = FileRef("x", {**files[0].handle, "message_id": "om_1"})
-    with pytest.raises(SendError, match="234003") as caught:
-        shop.download(replace(asked, files=(other,)), 0)
-    assert caught.value.permanent
+    error = refused_file(shop, replace(asked, files=(other,)))
+    assert "234003" in str(error)
+    assert error.permanent
 
 
 def test_a_file_of_more_than_ten_mebibytes_is_refused(
@@ -470,9 +496,7 @@ def test_a_file_of_more_than_ten_mebibytes_is_refused(
 ) -> None:
     event = feishu.file("库存.csv", bytes((10 << 20) + 1))
     asked = incoming(feishu, handle={"parent_id": event.message_id})
-    with pytest.raises(SendError) as caught:
-        shop.download(replace(asked, files=shop.parent_files(asked)), 0)
-    assert caught.value.permanent
+    assert refused_file(shop, replace(asked, files=shop.parent_files(asked))).permanent
 
 
 def test_a_reply_to_words_or_to_nothing_has_no_files(
@@ -601,6 +625,13 @@ def test_callbacks_are_heard_in_callback_mode_only(
         lacking.receive(request)
     with pytest.raises(VerificationError, match="not encrypted"):
         called.receive(request)
+
+
+def test_the_sdk_keeps_no_printer_of_its_own(shop: FeishuPlatform) -> None:
+    shop.warm_up()
+    logger = logging.getLogger("Lark")
+    assert logger.handlers == []
+    assert logger.level >= logging.INFO
 
 
 def test_no_secret_is_logged_even_when_everything_is(

@@ -341,9 +341,9 @@ def test_trap_9_no_secret_is_in_a_log_or_an_exception(
 
 def quieted(caplog: pytest.LogCaptureFixture) -> None:
     """Everything is logged that ``webhooks.logs.configure`` lets through at level debug."""
-    caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore"):
         caplog.set_level(logging.WARNING, logger=name)
+    caplog.set_level(logging.DEBUG)  # last: it is the handler's level too
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -428,7 +428,8 @@ def test_a_chart_is_a_picture_on_every_channel_that_shows_one(
 def heard(platform: WecomPlatform, wecom: FakeWecom, way: str, callback: Any) -> Inbound:
     """What the platform made of a callback that was pushed at its entrance."""
     made: list[Inbound] = []
-    Pusher(wecom, **{way: entrance(platform, way, made.append)}).push(callback)
+    target = entrance(platform, way, made.append)
+    Pusher(wecom, app=target, aibot=target).push(callback)
     return made[-1]
 
 

@@ -82,9 +82,7 @@ def platform(wecom: FakeWecom, shop: Shop, clock: FakeClock) -> Iterator[WecomPl
     )
     connection = made.connection()
     assert connection is not None
-    connection.open(shop.ears())
-    assert wecom.connected()
-    eventually(lambda: connection.state() == "connected")
+    opened(connection, shop)
     yield made
     connection.close()
     calls.close()
@@ -96,6 +94,12 @@ def socket(wecom: FakeWecom, clock: FakeClock) -> Iterator[RobotSocket]:
     made = RobotSocket(settings_of(wecom).aibot, now=clock, pace=FAST)
     yield made
     made.close()
+
+
+def opened(socket: RobotSocket, shop: Shop) -> None:
+    """Open it and wait until it is connected."""
+    socket.open(shop.ears())
+    eventually(lambda: socket.state() == "connected")
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -289,8 +293,8 @@ def test_it_subscribes_once_and_keeps_the_connection_alive_by_pings(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
     assert socket.state() == "off"
-    socket.open(shop.ears())
-    socket.open(shop.ears())
+    opened(socket, shop)
+    opened(socket, shop)
     wecom.wait_until(lambda: wecom.pings >= 3)
     assert wecom.connects == 1
     assert socket.state() == "connected"
@@ -299,8 +303,7 @@ def test_it_subscribes_once_and_keeps_the_connection_alive_by_pings(
 def test_after_a_drop_it_comes_back_and_hears_again(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)
     wecom.drop_connections()
     wecom.wait_until(lambda: wecom.connects == 2)
     wecom.say("zhangsan", "库存")
@@ -312,16 +315,14 @@ def test_it_tries_again_until_the_platform_lets_it_in(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
     wecom.refuse_handshakes(4)
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)
     assert shop.downs.empty()
 
 
 def test_a_platform_that_says_nothing_any_more_is_left_for_a_new_connection(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)
     wecom.go_silent()
     eventually(lambda: socket.state() == "connecting")
     wecom.speak()
@@ -331,8 +332,7 @@ def test_a_platform_that_says_nothing_any_more_is_left_for_a_new_connection(
 def test_thrown_out_by_another_program_it_says_so_once_and_does_not_fight_back(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)
     wecom.take_over()
     assert shop.downs.get(timeout=WAIT_S) == ("wecom", "replaced")
     eventually(lambda: "wecom-socket" not in threads())
@@ -347,8 +347,7 @@ def test_thrown_out_by_another_program_it_says_so_once_and_does_not_fight_back(
 def test_of_two_programs_the_later_one_stays(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop, clock: FakeClock
 ) -> None:
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)
     later = RobotSocket(settings_of(wecom).aibot, now=clock, pace=FAST)
     later.open(shop.ears())
     assert shop.downs.get(timeout=WAIT_S) == ("wecom", "replaced")
@@ -373,8 +372,7 @@ def test_a_platform_that_is_busy_is_not_taken_for_bad_keys(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
     wecom.fail("WS aibot_subscribe", how=faults.errcode(-1), times=2)
-    socket.open(shop.ears())
-    eventually(lambda: socket.state() == "connected")
+    opened(socket, shop)
     assert shop.downs.empty()
 
 
@@ -443,14 +441,14 @@ def test_what_cannot_be_kept_at_all_is_dropped_and_logged_and_the_next_is_heard(
 def test_no_secret_and_no_words_are_logged(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.WARNING, logger="websockets.server")  # the fake's own side
+    caplog.set_level(logging.DEBUG)  # last: it is the handler's level too
     wecom.fail("WS aibot_subscribe", how=faults.errcode(853000))
-    socket.open(shop.ears())
-    eventually(lambda: socket.state() == "connected")
+    opened(socket, shop)
     wecom.say("zhangsan", "不能记下的话")
     assert shop.next().text == "不能记下的话"
     socket.request("ping", {})
+    assert "socket_connected" in caplog.text
     assert wecom.aibot.secret[-12:] not in caplog.text  # frames are logged in part
     assert "不能记下" not in caplog.text
 
@@ -461,8 +459,7 @@ def test_no_secret_and_no_words_are_logged(
 def test_it_hangs_up_within_two_seconds_whatever_the_other_side_does(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop
 ) -> None:
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)
     wecom.go_silent()
     began = time.monotonic()
     socket.close()
@@ -479,5 +476,4 @@ def test_it_stops_trying_when_it_is_closed_and_can_be_opened_again(
     eventually(lambda: socket.state() == "connecting")
     socket.close()
     assert not threads()
-    socket.open(shop.ears())
-    assert wecom.connected()
+    opened(socket, shop)

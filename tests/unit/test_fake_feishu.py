@@ -13,6 +13,7 @@ from tests.fakes.feishu import (
 )
 from tests.fakes.feishu.caller import Caller, calling, code
 from tests.fakes.feishu.robots import robot_signature
+from tests.fakes.feishu.world import Pace
 
 
 @pytest.fixture
@@ -126,6 +127,12 @@ def test_five_messages_a_second_reach_one_chat(api: Caller) -> None:
     codes = [code(api.say("text", {"text": "a"})) for _ in range(6)]
     assert codes == [0] * 5 + [230020]
     assert code(api.say("text", {"text": "a"}, to=api.feishu.user)) == 0
+
+
+def test_a_limit_counts_what_is_within_its_window() -> None:
+    minute, moment = Pace(1, 60.0), Pace(1, 0.0)
+    assert [minute.takes("a"), minute.takes("a"), minute.takes("b")] == [True, False, True]
+    assert [moment.takes("a"), moment.takes("a")] == [True, True]
 
 
 def test_the_limit_can_be_switched_off() -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.messages import Attachment, Button, Chart, Form, Input, Reply, Table
-from bot.platforms.base import Letter, SendError
+from bot.platforms.base import Downloads, Letter, LongConnection, Platform, SendError
 from bot.platforms.calls import Calls
 from bot.platforms.wecom import codes, markdown, template_cards
 from bot.platforms.wecom.pieces import Card, File, Markdown, Picture, Piece
@@ -214,7 +214,10 @@ def test_more_than_six_buttons_become_more_cards() -> None:
 
 
 def test_a_card_holds_no_mention_either() -> None:
-    (card,) = cards(rendered("bot/wr1", Reply(title="<@zhangsan> @all", buttons=(SHIP,))))
+    name = "<@zhangsan> @all"
+    reply = Reply(title=name, text=name, fields=((name, name),), buttons=(Button(name, name),))
+    (card,) = cards(rendered("bot/wr1", reply))
+    assert not re.search("<@|@all", str(card))
     assert card["main_title"] == {"title": "＜@zhangsan> ＠all"}
 
 
@@ -289,6 +292,17 @@ def test_a_reason_holds_neither_hint_nor_address() -> None:
         "from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool"
     )
     assert str(codes.failure(93000, text)) == "93000 invalid webhook url … …"
+
+
+def test_it_is_a_platform_that_files_come_through_and_holds_a_connection() -> None:
+    found: Platform = platform()
+    files: Downloads = platform()
+    connection: LongConnection | None = platform().connection()
+    assert found.name == "wecom"
+    assert files is not None
+    assert connection is not None
+    assert connection.state() == "off"
+    assert platform("callback").connection() is None
 
 
 def test_lines_keep_within_what_the_platform_allows() -> None:

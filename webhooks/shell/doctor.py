@@ -5,9 +5,10 @@ It writes nothing, works beside a running server, and calls only the platforms t
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.settings import Settings, SettingsError, data_key_file, load
@@ -16,15 +17,13 @@ from store.db import Database, Tx
 from store.errors import BusyError, UnavailableError
 from store.models import Outbox
 from webhooks.shell import platform_checks
-from webhooks.shell.findings import HIDDEN, Check, Report, State, shown
+from webhooks.shell.findings import Check, Report, State, guarded, shown
 
 MIB = 1 << 20
 FULL, NEARLY_FULL = 100 * MIB, 500 * MIB  # free bytes: SQLite needs some to commit at all
 WAIT_S = 2.0  # for a lock: a running server writes in milliseconds
 LATE = timedelta(minutes=10)  # something waits this long only when a platform does not take it
 _OTHERS_MAY_READ = 0o077
-
-Examination = Callable[[], Iterable[Check]]
 
 
 def examine(path: Path | None, *, now: clock.Clock = clock.now) -> Report:
@@ -38,33 +37,30 @@ def examine(path: Path | None, *, now: clock.Clock = clock.now) -> Report:
 
 
 def _checks(settings: Settings, now: clock.Clock) -> Iterator[Check]:
+    look = partial(guarded, settings.secret_values())
     source = settings.source or "no file: the defaults and the environment"
     yield Check("config", "ok", str(source))
-    with closing(Database(settings.database_url, now=now, busy_timeout_s=WAIT_S)) as database:
-        ready = list(_guarded(settings, "database", lambda: _database(database)))
+    with ExitStack() as stack:
+        opened: list[Database] = []
+
+        def enter() -> Iterator[Check]:
+            database = Database(settings.database_url, now=now, busy_timeout_s=WAIT_S)
+            opened.append(stack.enter_context(closing(database)))
+            return _database(database)
+
+        ready = list(look("database", enter))
         yield from ready
-        yield from _guarded(settings, "disk", lambda: _disk(settings))
-        yield from _guarded(settings, "data_key", lambda: _data_key(settings))
         sound = all(check.state == "ok" for check in ready)
-        inside = database if sound and schema.current(database) else None
+        inside = opened[0] if sound and schema.current(opened[0]) else None
+        yield from look("disk", lambda: _disk(settings))
+        yield from look("data_key", lambda: _data_key(settings))
         if sound:
-            yield from _guarded(settings, "owner", lambda: _owner(settings, inside))
+            yield from look("owner", lambda: _owner(settings, inside))
         if inside is not None:
-            yield from _guarded(settings, "outbox", lambda: _outbox(database))
-        yield from _guarded(settings, "public_url", lambda: _storefront(settings))
+            yield from look("outbox", lambda: _outbox(inside))
+        yield from look("public_url", lambda: _storefront(settings))
         for name, check in platform_checks.examinations(settings, inside, now):
-            yield from _guarded(settings, name, check)
-
-
-def _guarded(settings: Settings, name: str, examination: Examination) -> Iterator[Check]:
-    """The checks; one that breaks is a fault itself, and the others are made all the same."""
-    try:
-        yield from list(examination())
-    except Exception as error:  # noqa: BLE001  (the edge: the doctor tells what he could not do)
-        first = next(iter(str(error).splitlines()), "")
-        for secret in sorted(settings.secret_values() - {""}, key=len, reverse=True):
-            first = first.replace(secret, HIDDEN)
-        yield Check(name, "fault", f"{type(error).__name__}: {first}")
+            yield from look(name, check)
 
 
 def _database(database: Database) -> Iterator[Check]:

@@ -1,6 +1,6 @@
 """What a doctor finds: the checks of a shop, and how they are shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from json import dumps
 from typing import Any, Literal
@@ -50,6 +50,20 @@ class Report:
             yield f"{_MARKS[check.state]} {check.name}: {check.detail}"
             if check.cure:
                 yield f"    → {check.cure}"
+
+
+Examination = Callable[[], Iterable[Check]]
+
+
+def guarded(secrets: Iterable[str], name: str, examination: Examination) -> Iterator[Check]:
+    """The checks; one that breaks is a fault itself, and the others are made all the same."""
+    try:
+        yield from list(examination())
+    except Exception as error:  # noqa: BLE001  (the edge: a doctor tells what he could not do)
+        first = next(iter(str(error).splitlines()), "")
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
+            first = first.replace(secret, HIDDEN)
+        yield Check(name, "fault", f"{type(error).__name__}: {first}")
 
 
 def shown(settings: Settings) -> dict[str, Any]:

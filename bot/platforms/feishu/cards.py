@@ -65,7 +65,7 @@ def _packed(blocks: Iterable[Block], room: int) -> list[list[Block]]:
     for block in blocks:
         more, kinds = weight(block.elements) + 1, tags(block.elements)
         both = held + kinds
-        crowded = both.total() > _MOST_ELEMENTS   # the rest of a long table
+        crowded = both.total() > _MOST_ELEMENTS or both["table"] > 1  # the rest of a long table
         if sheets[-1] and (more > left or crowded):
             sheets.append([])
             left, both = room, kinds

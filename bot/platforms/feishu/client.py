@@ -28,7 +28,7 @@ _BOT = "/open-apis/bot/v3/info"
 _OK = range(200, 300)
 # For each call the SDK reads all the world's certificates, 20 ms in which the event loop stands
 # still: twenty calls begun at once, and connecting takes longer than it may.
-_AT_ONCE = 6
+_AT_ONCE = 4
 
 Ask = Callable[[Any], Any]  # from a RequestOption to a coroutine; a new request each time
 

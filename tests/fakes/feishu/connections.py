@@ -87,7 +87,7 @@ class Connections:
             self.live.append(connection)
             self.ever += 1
             self._handlers += 1
-            self._world.changed.notify_all()
+            self._world.wake()
         try:
             for raw in connection:
                 self._read(connection, frames.decode(raw if isinstance(raw, bytes) else b""))
@@ -97,7 +97,7 @@ class Connections:
             with self._world.changed:
                 self.live.remove(connection)
                 self._handlers -= 1
-                self._world.changed.notify_all()
+                self._world.wake()
 
     def push(self, payload: bytes, *, parts: int) -> str:
         """Send an event down one connection, any; returns its message id.
@@ -138,11 +138,11 @@ class Connections:
         if frame.method == frames.DATA:
             with self._world.changed:
                 self.acks[frame.header("message_id")] = frame
-                self._world.changed.notify_all()
+                self._world.wake()
         elif frame.header("type") == "ping":
             with self._world.changed:
                 self.pings += 1
-                self._world.changed.notify_all()
+                self._world.wake()
             payload = json.dumps(self._config).encode()
             pong = Frame(0, 0, frame.service, frames.CONTROL, (("type", "pong"),), payload)
             connection.send(pong.encode())

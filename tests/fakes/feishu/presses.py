@@ -75,7 +75,7 @@ class Presses:
             problem = _problem(answer)
             if known is not None and not problem and "card" in answer:
                 self._replace(known.message_id, answer["card"]["data"], "answer")
-            self._world.changed.notify_all()
+            self._world.wake()
         return problem
 
     def _await_answer(self, token: CardToken) -> None:

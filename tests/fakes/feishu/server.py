@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _wait(self, entry: Entry, seconds: float) -> bool:
         """Whether ``seconds`` passed with the client still there and the fault not healed."""
         until = time.monotonic() + seconds
-        while not (entry.over.is_set() or self.server.closing.is_set() or self._gone()):
+        while not (entry.over.is_set() or self._gone()):
             left = until - time.monotonic()
             if left <= 0:
                 return True

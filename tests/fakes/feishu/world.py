@@ -82,6 +82,7 @@ class World:
 
     def __init__(self, clock: Clock, *, paced: bool) -> None:
         self.changed = Condition()
+        self._changes = 0
         self.clock, self.paced = clock, paced
         self.chats: dict[str, Chat] = {}
         self.users: dict[str, str] = {}
@@ -110,18 +111,22 @@ class World:
     def wake(self) -> None:
         """Something happened that somebody may wait for."""
         with self.changed:
+            self._changes += 1
             self.changed.notify_all()
 
     def wait_until(self, condition: Callable[[], bool], *, timeout_s: float = 10) -> None:
-        """Return once ``condition`` holds. Raises ``TimeoutError``."""
+        """Return once ``condition`` holds; it runs without any lock. Raises ``TimeoutError``."""
         until = time.monotonic() + timeout_s
-        with self.changed:
-            while not condition():
-                left = until - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError(f"nothing of the kind within {timeout_s:g} s")
+        seen = self._changes
+        while not condition():
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"nothing of the kind within {timeout_s:g} s")
+            with self.changed:
                 # Conditions may look at more than this fake, which then cannot wake us.
-                self.changed.wait(min(left, 0.05))
+                if self._changes == seen:
+                    self.changed.wait(min(left, 0.05))
+                seen = self._changes
 
     def add_chat(self, chat_id: str = "", name: str = "", *, person: str = "") -> str:
         """A chat with the bot in it; also puts the bot back into one it had left."""

@@ -76,10 +76,10 @@ is reset), ``reset()`` (not taken), ``hang(taken=False)``, ``dribble(byte_s=0.2)
 - ``wecom.repeat(heard) -> Heard`` the same msgid again under a new req_id
 - ``wecom.replies(heard) -> list[Said]``; ``wecom.wait_reply(heard, *, timeout_s=10) -> Said`` the
   first finished one
-- ``wecom.press(said, label, user="zhangsan", *, timeout_s=5.5) -> dict | None`` presses the
-  button so labelled on the card as it is shown now; returns the template_card it was answered
-  with, or None. ``wecom.press_key(said, key, user=..., ...)`` any key, as an attacker would.
-  ``timeout_s=0`` does not wait
+- ``wecom.press(said, label, user="", *, timeout_s=5.5) -> dict | None`` presses the button so
+  labelled on the card as it is shown now; returns the template_card it was answered with, or None.
+  "" is whoever is alone with the robot, in a group zhangsan. ``timeout_s=0`` does not wait.
+  ``wecom.press_key(said, key, user="", ...)`` any key, as an attacker would
 - ``wecom.enter_chat(user="zhangsan", *, timeout_s=5.5) -> Said | None`` the welcome it got
 - ``wecom.other_event(eventtype, detail, user=..., chat=None) -> Heard``
 - ``wecom.take_over()`` another program subscribes: event, then the end;
@@ -95,7 +95,7 @@ Times are the fake's clock.
   **fields)`` (such as ``EventKey="…"``), ``app_press(said, label, user="")`` (default: whose card
   it is; brings a fresh response_code, said.response_code)
 - ``wecom.bot_text(user, text, chat=None, quote=None, *, mention=True)``, ``bot_file(user, name,
-  content)``, ``bot_press(said, label, user="zhangsan")``, ``bot_enter(user)``,
+  content)``, ``bot_press(said, label, user="")``, ``bot_enter(user)``,
   ``bot_event(eventtype, detail, user)``
 
 **Pusher** ``Pusher(wecom, *, app="", aibot="", deadline_s=5.0, verify_first=True)``: ``app`` and
@@ -118,6 +118,12 @@ the first POST to each the GET verification must pass (``AssertionError``).
   dict, None when empty), ``problem`` ("" or what the platform does not like in the reply),
   ``said`` (what it put on the screen, or None), ``update`` (the card it was answered with, or
   None)
+
+**Strict where people trip:** a robot's changed card must carry the task_id of the press (document
+101031) and comes once, within five seconds; a req_id takes only its own kind of answer (846605:
+messages aibot_respond_msg, visits the welcome, presses the update); a stream ends six minutes
+after its message (846608); plain text is 40008 everywhere but in a welcome. No page names the
+codes of bad or used response codes and of most faults in cards: here 40058.
 
 **Crypto** in ``sealing``: ``sign``, ``encrypt``, ``decrypt`` on their own, pinned by the vectors.
 """

@@ -169,12 +169,14 @@ class RobotEvents:
         return Callback("aibot", trigger, document, key, user, chat, self._world.now())
 
     def _document(self, user: str, chat: str | None, msgid: str) -> Json:
+        msgid = msgid or self._world.name("CAIQ")
         return {
-            "msgid": msgid or self._world.name("CAIQ"),
+            "msgid": msgid,
             "aibotid": self._world.company.aibot.bot_id,
             **({"chatid": chat} if chat else {}),
             "chattype": "group" if chat else "single",
             "from": {"userid": user},
+            "response_url": self._world.new_response_url(chat or user, msgid),
         }
 
     def _offered(self, media: Media, *, live: bool) -> Json:

@@ -74,7 +74,9 @@ class LongConnection:
             self._asked[req_id] = _Asked(callback, self._world.ticks(), now)
             subscriber = self._subscriber
         cmd = "aibot_msg_callback" if callback.trigger == "message" else "aibot_event_callback"
-        frame = {"cmd": cmd, "headers": {"req_id": req_id}, "body": callback.document}
+        # Here nothing is answered by HTTP.
+        document = {k: v for k, v in callback.document.items() if k != "response_url"}
+        frame = {"cmd": cmd, "headers": {"req_id": req_id}, "body": document}
         if subscriber is None:
             raise ConnectionError("the subscriber went away")
         try:
@@ -87,7 +89,7 @@ class LongConnection:
             chat=callback.chat,
             chattype=str(callback.document["chattype"]),
             user=callback.user,
-            document=callback.document,
+            document=document,
             sent_at=now,
         )
 

@@ -116,7 +116,6 @@ class Pusher:
 
     def push(self, callback: Callback, *, fresh: bool = True) -> list[Delivery]:
         """As the platform does: again when it failed, three times at most; robots' presses once."""
-        callback = self._with_response_url(callback)
         once = callback.way == "aibot" and callback.trigger == "card"
         sealed = self.seal(callback)
         deliveries = [self._delivered(callback, sealed)]
@@ -152,14 +151,6 @@ class Pusher:
         """A button of a card, the application's or the robot's."""
         make = self._wecom.app_press if said.channel == "app" else self._wecom.bot_press
         return self.push(make(said, label, user))[-1]
-
-    def _with_response_url(self, callback: Callback) -> Callback:
-        """Robots' messages and presses may be answered later, once; the same for each try."""
-        answerable = callback.way == "aibot" and callback.trigger in {"message", "card"}
-        if not answerable or "response_url" in callback.document:
-            return callback
-        url = self._world.new_response_url(callback.chat, callback.key)
-        return callback.changed(response_url=url)
 
     def _delivered(self, callback: Callback, sealed: Sealed) -> Delivery:
         done = self.send(sealed)

@@ -12,21 +12,21 @@ JSON_TYPE = "application/json; charset=UTF-8"
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A self-built application (自建应用)."""
+    """A self-built application (自建应用); by default the one of the vectors."""
 
     agent_id: int = 1000002
     secret: str = "app-secret-of-the-fake-0123456789abcdefgh"
-    token: str = "FakeAppToken2026"
+    token: str = "ShopBotAppTok3n2026"
     encoding_aes_key: str = "58yvInkxuBUlfUGjoJpQ4KgUwqQxvJTJSwdSVTEmLVw"
 
 
 @dataclass(frozen=True, slots=True)
 class Aibot:
-    """An intelligent robot (智能机器人)."""
+    """An intelligent robot (智能机器人); by default the one of the vectors."""
 
-    bot_id: str = "aib-FAKE-0001"
+    bot_id: str = "AIBOT-SHOP-1"
     secret: str = "robot-secret-of-the-fake-0123456789abcdef"
-    token: str = "FakeAiBotToken2026"
+    token: str = "ShopAiBotTok3n2026"
     encoding_aes_key: str = "9rnwjE9zspgf0uRLc9FziBYpp14PL5nuLdUtSPXhzn0"
     name: str = "店小二"
 
@@ -62,7 +62,7 @@ class Request:
         return f"{self.method} {self.path}"
 
     def document(self) -> Json:
-        """Its JSON object, whatever its content type says. Raises ``RefusalError`` (40033, 44004)."""
+        """Its JSON object, whatever its content type says. Raises ``RefusalError``."""
         try:
             text = self.body.decode()
         except UnicodeDecodeError:
