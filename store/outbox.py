@@ -332,6 +332,13 @@ def backlog(tx: Tx) -> tuple[int, float]:
     return number, (tx.now - oldest).total_seconds() if number else 0.0
 
 
+def dead_since(tx: Tx, since: datetime) -> int:
+    """How many rows written after ``since`` were given up."""
+    return tx.exec(
+        select(func.count()).where(Outbox.state == "dead", col(Outbox.created_at) > since)
+    ).one()
+
+
 def next_due_s(tx: Tx, wait_s: Wait = at_once) -> float | None:
     """Seconds until the next row may be sent, None when nothing is pending."""
     now = database_now(tx)

@@ -101,9 +101,11 @@ class Runner:
             del self.tx.changes[mark:]
             raise
         savepoint.commit()
-        if not command.writes or context.told or reply.error:
+        if reply.error:
             return reply
-        return self._written(pending, person, reply)
+        if command.writes and not context.told:
+            reply = self._written(pending, person, reply)
+        return replace(reply, text=self._with_binding(reply.text, person))
 
     def _demand_confirmation(self, pending: Pending, context: Context, reply: Reply) -> None:
         """Raise ``UnconfirmedError`` if there is a reason to ask and this was not confirmed."""
@@ -131,7 +133,6 @@ class Runner:
     def _written(self, pending: Pending, person: Person, reply: Reply) -> Reply:
         changed = bool(self.tx.changes)
         self._record(pending.command, pending.slots, person)
-        reply = replace(reply, text=self._with_binding(reply.text, person))
         people = (person.name, person.approver) if person.approver else (person.name,)
         return cards.done(self.language, pending.command, reply, people=people, changed=changed)
 

@@ -6,6 +6,7 @@ Here every call runs in one event loop and is cancelled as a whole.
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
@@ -51,9 +52,12 @@ class Calls:
     """One event loop in a thread of its own, and the connections it keeps. Thread-safe."""
 
     def __init__(self) -> None:
+        # It tells whole addresses, robots' keys included, at INFO.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._guard = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: httpx.AsyncClient | None = None
+        self._thread: threading.Thread | None = None
 
     def run(self, work: Coroutine[Any, Any, T], *, whole_s: float = CALL_S) -> T:
         """The result of ``work``, which is cancelled after ``whole_s``. Raises ``SendError``."""
@@ -89,16 +93,20 @@ class Calls:
         """End the loop; calls under way fail."""
         with self._guard:
             loop, client, self._loop, self._client = self._loop, self._client, None, None
-        if loop is not None and client is not None:
+        if loop is not None and client is not None and self._thread is not None:
             asyncio.run_coroutine_threadsafe(client.aclose(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._guard:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
-                threading.Thread(target=_turn, args=[self._loop], name="calls", daemon=True).start()
+                self._thread = threading.Thread(
+                    target=_turn, args=[self._loop], name="calls", daemon=True
+                )
+                self._thread.start()
             return self._loop
 
     async def _answer(self, request: httpx.Request) -> Answer:

@@ -1,5 +1,6 @@
 """What must be there together: a way in or out that is on needs its secrets."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ def check(settings: Settings) -> None:
             if not _present(settings, key):
                 raise SettingsError(f"{key}: is needed, because {part}")
     _check_robot_names(settings)
+    _check_aes_keys(settings)
 
 
 def _parts(settings: Settings) -> Iterator[tuple[str, Iterable[str]]]:
@@ -66,6 +68,19 @@ def _present(settings: Settings, key: str) -> bool:
     for part in key.split("."):
         value = getattr(value, part)
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _check_aes_keys(settings: Settings) -> None:
+    """Nothing that WeCom sends could be read with a key of another shape."""
+    wecom = settings.wecom
+    on = {"app": bool(wecom.app.agent_id), "aibot": wecom.aibot.on}
+    for part, section in (("app", wecom.app), ("aibot", wecom.aibot)):
+        key = section.encoding_aes_key.get_secret_value()
+        if on[part] and key and not re.fullmatch(r"[A-Za-z0-9+/]{43}", key):
+            raise SettingsError(
+                f"wecom.{part}.encoding_aes_key: must be the 43 characters of the console, "
+                f"has {len(key)}"
+            )
 
 
 def _check_robot_names(settings: Settings) -> None:

@@ -119,6 +119,10 @@ def _database(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
     if not url.startswith(_DATABASES) or url in _DATABASES:
         raise ValueError("must begin with sqlite:///FILE or mysql+pymysql://")
+    try:
+        urlsplit(url).port  # noqa: B018  (looking at it is what fails)
+    except ValueError:
+        raise ValueError("is no address") from None
     if ":memory:" in url:
         raise ValueError("a database in memory is gone at the end; name a file")
     return value

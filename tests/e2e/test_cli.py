@@ -97,7 +97,7 @@ def shell(tmp_path: Path, sqlite_template: Path) -> Shell:
 
 
 COMMANDS = [
-    "demo", "serve", "worker", "chat", "understand", "audit", "owner-code",
+    "demo", "serve", "worker", "chat", "init", "understand", "audit", "owner-code", "doctor",
     "db upgrade", "db current", "db check", "sku import", "sku export",
 ]  # fmt: skip
 
@@ -106,7 +106,7 @@ COMMANDS = [
 def test_every_command_has_help(tmp_path: Path, words: str) -> None:
     done = Shell(tmp_path).run(*words.split(), "--help").worked()
     assert "Usage: zhanggui" in done.out
-    assert words not in COMMANDS[4:] or "--config" in done.out or words == "understand"
+    assert words not in COMMANDS[5:] or "--config" in done.out or words == "understand"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,7 @@ def test_a_mistake_in_the_configuration_is_one_line(shell: Shell) -> None:
     (shell.folder / "config.yaml").write_text("shop: {nmae: x}\n")
     for words in ("chat 库存", "serve", "worker", "audit", "db upgrade", "owner-code"):
         assert "shop.nmae: there is no such setting" in shell.run(*words.split()).failed()
+    assert "shop.nmae: there is no such setting" in shell.run("doctor").out
 
 
 def test_a_named_file_that_is_missing_is_1(tmp_path: Path) -> None:

@@ -374,6 +374,18 @@ def test_the_first_command_of_an_owner_makes_a_group_the_shops(talk: Talk) -> No
     assert "店里的群" not in _in_new_group(talk, "补货 咖啡豆 5", "sue").text
 
 
+@pytest.mark.parametrize("text", ["帮助", "库存", "打烊"])
+def test_any_command_of_an_owner_binds_a_group_once(talk: Talk, text: str) -> None:
+    assert "店里的群" in _in_new_group(talk, text, "ann").text
+    assert "店里的群" not in _in_new_group(talk, text, "ann").text
+
+
+@pytest.mark.parametrize("text", ["今天天气真好", "补货 不存在的东西 5"])
+def test_what_is_no_command_binds_nothing(talk: Talk, text: str) -> None:
+    assert "店里的群" not in _in_new_group(talk, text, "ann").text
+    assert "店里的群" in _in_new_group(talk, "帮助", "ann").text
+
+
 def test_silence_in_an_unbound_group_stays_silence(talk: Talk) -> None:
     message = talk.message("大家辛苦了", "ann", group=True, addressed=False)
     assert talk.dispatcher.answer(message) is None

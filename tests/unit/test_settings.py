@@ -189,6 +189,7 @@ def test_empty_turns_times_off(tmp_path: Path) -> None:
     assert settings.broadcast.quiet is None
 
 
+AES_KEY = "abcdefghij" * 4 + "klm"
 WAYS = {
     "feishu": ("feishu: {app_id: a, app_secret: s}", ["app_secret: s"]),
     "feishu callback": (
@@ -196,13 +197,14 @@ WAYS = {
         ["app_secret: s", "encrypt_key: e", "verification_token: v"],
     ),
     "wecom app": (
-        "wecom: {corp_id: w, app: {agent_id: 7, secret: s, token: t, encoding_aes_key: e}}",
-        ["corp_id: w", "secret: s", "token: t", "encoding_aes_key: e"],
+        f"wecom: {{corp_id: w, app: {{agent_id: 7, secret: s, token: t, "
+        f"encoding_aes_key: {AES_KEY}}}}}",
+        ["corp_id: w", "secret: s", "token: t", f"encoding_aes_key: {AES_KEY}"],
     ),
     "aibot": ("wecom: {aibot: {bot_id: b, secret: s}}", ["secret: s"]),
     "aibot callback": (
-        "wecom: {aibot: {mode: callback, token: t, encoding_aes_key: e}}",
-        ["encoding_aes_key: e"],
+        f"wecom: {{aibot: {{mode: callback, token: t, encoding_aes_key: {AES_KEY}}}}}",
+        [f"encoding_aes_key: {AES_KEY}"],
     ),
     "wechatpay": (
         (
@@ -239,6 +241,14 @@ def test_a_way_that_is_on_does_not_start_without_its_secrets(tmp_path: Path, way
     for setting in needed:
         key = setting.partition(":")[0]
         assert f"{key}: is needed" in refusal(tmp_path, text.replace(setting, f"{key}: ''"))
+
+
+@pytest.mark.parametrize("key", ["short", AES_KEY + "n", AES_KEY[:-1] + "="])
+def test_a_key_that_can_decrypt_nothing_is_named_at_the_start(tmp_path: Path, key: str) -> None:
+    text = f"wecom: {{aibot: {{mode: callback, token: t, encoding_aes_key: '{key}'}}}}"
+    told = refusal(tmp_path, text)
+    assert "wecom.aibot.encoding_aes_key: must be the 43 characters" in told
+    assert key not in told
 
 
 def test_online_payment_needs_a_channel(tmp_path: Path) -> None:

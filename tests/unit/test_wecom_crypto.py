@@ -297,7 +297,7 @@ def test_half_of_a_surrogate_pair_is_sealed_as_a_question_mark() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "a" * 42, "a" * 44, "a" * 42 + "+", "a" * 42 + "=", "a" * 42 + "你", "a" * 43 + "\n"],
+    ["", "a" * 42, "a" * 44, "a" * 42 + "=", "a" * 42 + "你", "a" * 43 + "\n"],
 )
 def test_a_wrong_key_is_named_at_the_start_and_not_shown(key: str) -> None:
     assert "43 letters and digits" in check_key(key)

@@ -33,9 +33,8 @@ def readyz() -> Response:
     shop = the_shop()
     checks = {"database": _database(shop), **shop.health.needed()}
     ready = all(state == OK for state in checks.values())
-    return Response(
-        bodies.encode({"checks": checks | shop.health.watched()}), 200 if ready else 503, content_type=bodies.JSON
-    )
+    told = bodies.encode({"checks": checks | shop.health.watched()})
+    return Response(told, 200 if ready else 503, content_type=bodies.JSON)
 
 
 @api.get("/metrics", responses={200: {"content": {"text/plain": {}}}})

@@ -15,7 +15,6 @@ from bot.settings import Settings, SettingsError, data_key_file, load
 from store import clock, members, outbox, schema
 from store.db import Database, Tx
 from store.errors import BusyError, UnavailableError
-from store.models import Outbox
 from webhooks.shell import platform_checks
 from webhooks.shell.findings import Check, Report, State, guarded, shown
 
@@ -183,7 +182,7 @@ def _owner(settings: Settings, database: Database | None) -> Iterator[Check]:
 
 def _outbox(database: Database) -> Iterator[Check]:
     pending, oldest_s = database.read(outbox.backlog)
-    dead = database.read(_dead_lately)
+    dead = database.read(lambda tx: outbox.dead_since(tx, tx.now - timedelta(days=1)))
     detail = f"{pending} waiting, the oldest for {round(oldest_s)} s, {dead} given up in a day"
     if dead or oldest_s > LATE.total_seconds():
         cure = "看 serve 的日志，以及下面各平台 / see the log of serve, and the platforms below"
@@ -206,11 +205,3 @@ def _storefront(settings: Settings) -> Iterator[Check]:
         yield Check("public_url", "warning", detail, cure)
     else:
         yield Check("public_url", "ok", url)
-
-
-def _dead_lately(tx: Tx) -> int:
-    """How many rows of the last day were given up."""
-    rows = Outbox.metadata.tables["outbox"]
-    since = tx.now - timedelta(days=1)
-    lately = rows.select().where(rows.c.state == "dead", rows.c.created_at > since)
-    return len(tx.connection().execute(lately).all())

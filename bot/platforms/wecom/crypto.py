@@ -24,7 +24,8 @@ _SIGNED = ("msg_signature", "timestamp", "nonce")
 _ENCRYPTED = re.compile(r"[!-~]+")
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 _NONCE = re.compile(r"[!-~]{1,128}")
-_KEY = re.compile(r"[A-Za-z0-9]{43}")
+# The console makes letters and digits; the two other signs of base64 do no harm.
+_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
 _BLOCK = 16  # of the cipher
 _PADDED = 32  # what WeCom pads to, whatever the cipher's block
 _LENGTH_AT = 16  # after the random bytes

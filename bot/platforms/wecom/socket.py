@@ -195,7 +195,8 @@ class RobotSocket:
     def _remember(self, frame: Frame) -> None:
         """A card is changed under the ``task_id`` that its event named."""
         detail = frame.body["event"].get("template_card_event")
-        self._pressed[frame.req_id] = str(detail.get("task_id", "")) if detail else ""
+        known = isinstance(detail, dict)
+        self._pressed[frame.req_id] = str(detail.get("task_id", "")) if known else ""
         while len(self._pressed) > _REMEMBERED:
             self._pressed.popitem(last=False)
 
