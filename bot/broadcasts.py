@@ -140,7 +140,7 @@ class Composer:
         fields = (
             *_order_fields(say, order),
             (say("field.parcel"), _parcel(order)),
-            (say("field.who"), _person(tx, payload["actor"])),
+            (say("field.who"), members.called(tx, payload["actor"])),
         )
         return Reply(title=title, fields=_filled(fields), intent="order_show")
 
@@ -151,7 +151,7 @@ class Composer:
         said = Reply(
             title=say(key, sku=f"{sku}（{payload['sku']}）"),
             text=say(f"{key}.text", **payload),
-            intent="low_stock",
+            intent=key.removeprefix("push."),
         )
         done = tuple(payload.get("pressed", {}).values())
         if done:
@@ -172,7 +172,7 @@ class Composer:
             (say(FIELDS[field]), f"{value(say, field, before)} → {value(say, field, after)}")
             for field, (before, after) in payload["changed"].items()
         )
-        who = (say("field.who"), _person(tx, payload["actor"]))
+        who = (say("field.who"), members.called(tx, payload["actor"]))
         title = say("push.sku_changed", sku=f"{payload['name']}（{payload['sku']}）")
         return Reply(title=title, fields=(*changed, who), intent="edit_sku")
 
@@ -191,12 +191,12 @@ class Composer:
     def _step(self, tx: Tx, say: Say, step: OrderStep) -> tuple[str, str]:
         """What was done with an order, by whom and when."""
         word = say("push.paid" if step.before == step.after else f"status.{step.after}")
-        return word, self._by(tx, by=step.actor, at=step.at.isoformat())
+        return word[:1].upper() + word[1:], self._by(tx, by=step.actor, at=step.at.isoformat())
 
     def _by(self, tx: Tx, *, by: str, at: str) -> str:
         """``小陈 11-25 14:03``."""
         local = datetime.fromisoformat(at).astimezone(self.zone)
-        return f"{_person(tx, by)} {local.strftime('%m-%d %H:%M')}"
+        return f"{members.called(tx, by)} {local.strftime('%m-%d %H:%M')}"
 
     def _parcel_form(self, say: Say, order: OrderView) -> Form | None:
         """Where a platform has forms, the parcel's number is typed into the card."""
@@ -329,12 +329,6 @@ def _suggested(available: int, reorder_point: int) -> int:
     """Units to order: up to a few reorder points, in tens."""
     missing = max(ENOUGH * reorder_point - available, LEAST_RESTOCK)
     return math.ceil(missing / 10) * 10
-
-
-def _person(tx: Tx, actor: str) -> str:
-    platform, _, user_id = actor.partition(":")
-    found = members.member(tx, platform, user_id)
-    return found.name if found and found.name else actor
 
 
 _STYLES = {"ship": "primary", "cancel_order": "danger"}

@@ -12,7 +12,7 @@ from store.orders import OrderView
 from store.outbox import Parcel
 
 IN_FULL = 12  # orders that are told with their goods; of more the numbers have to do
-_TO_SHIP = "待发货"  # a command's own word in either language
+_TO_SHIP, _LOW_STOCK = "待发货", "缺货"  # commands' own words in either language
 
 
 def compose(tx: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
@@ -78,7 +78,10 @@ def _scarce(_: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
         for payload in newest.values()
     )
     return Reply(
-        title=say("title.low_stock", number=len(rows)), table=Table(head, rows), intent="low_stock"
+        title=say("title.low_stock", number=len(rows)),
+        table=Table(head, rows),
+        buttons=(Button(say("push.button.low_stock"), _LOW_STOCK),),
+        intent="low_stock",
     )
 
 

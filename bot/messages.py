@@ -51,6 +51,14 @@ class FileRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody a message mentions, and the name they are mentioned by."""
+
+    user_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message a person sent, or one button a person pressed (``press``; no ``text`` then).
 
@@ -71,6 +79,7 @@ class Message:
     addressed: bool = True
     press: Press | None = None
     files: tuple[FileRef, ...] = ()
+    people: tuple[Mention, ...] = ()
     handle: Mapping[str, Any] = field(default_factory=dict)
     polled_s: float = 0.0
 
@@ -98,6 +107,7 @@ class Message:
                 "sent_at": datetime.fromisoformat(stored["sent_at"]),
                 "press": Press(**press) if press else None,
                 "files": tuple(FileRef(**file) for file in files),
+                "people": tuple(Mention(**person) for person in stored.get("people", ())),
             }
         )
 

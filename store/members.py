@@ -10,6 +10,7 @@ from store.errors import LastOwnerError, MemberNotFoundError
 from store.models import Member
 
 OWNER = "owner"
+LONG_ID = 20  # characters: those of Feishu say nothing to anybody
 ROLES = ("none", "viewer", "staff", "manager", OWNER)
 
 
@@ -36,6 +37,22 @@ def member(tx: Tx, platform: str, user_id: str) -> MemberView | None:
     """The person with this id, None when never seen."""
     row = _row(tx, platform, user_id)
     return None if row is None else _view(row)
+
+
+def called(tx: Tx, actor: str) -> str:
+    """What to call ``platform:user id``: their name, else their id, a long one shortened."""
+    platform, _, user_id = actor.partition(":")
+    known = member(tx, platform, user_id)
+    if known is not None and known.name:
+        return known.name
+    short = f"{user_id[:6]}…{user_id[-4:]}" if len(user_id) > LONG_ID else user_id
+    return short or actor
+
+
+def nameless(tx: Tx, platform: str, user_id: str) -> bool:
+    """Whether a person has spoken whose name nobody knows."""
+    known = member(tx, platform, user_id)
+    return known is not None and not known.name
 
 
 def seen(tx: Tx, *, platform: str, user_id: str, name: str = "") -> MemberView:

@@ -70,7 +70,7 @@ def pages(said: dict[str, Reply]) -> Iterator[tuple[str, str]]:
 
 def _in_place(letter: Letter) -> tuple[Piece, ...]:
     """What a pressed card becomes, as ``SocketChannel.edit`` does it; () when it is said anew."""
-    make = template_cards.whole if letter.reply.buttons else template_cards.notice
+    make = template_cards.shortened if letter.reply.buttons else template_cards.notice
     card = make(letter, own_url=OWN)
     return (Card(card),) if card else ()
 
@@ -78,7 +78,7 @@ def _in_place(letter: Letter) -> tuple[Piece, ...]:
 def _wecom() -> WecomPlatform:
     settings = Wecom.model_validate(
         {
-            "aibot": {"bot_id": "aib", "secret": "s3cret"},
+            "aibot": {"bot_id": "aib", "secret": "s3cret", "name": "掌柜"},
             "robots": [{"name": "orders", "webhook": "https://qyapi.weixin.qq.com/x/send?key=k"}],
         }
     )

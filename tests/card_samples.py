@@ -84,7 +84,9 @@ class Morning:
 def replies(url: str) -> dict[str, Reply]:
     """Replies by what they show."""
     shop = Morning(url)
-    number = shop.sold(0, ("KFD-500", 2), ("SCH", 1), remark="送人的，请包好看一点，不要放小票")
+    number = shop.sold(
+        0, ("KFD-500", 2), ("SCH", 1), ("GEB", 1), remark="送人的，请包好看一点，不要放小票"
+    )
     shown = {"order": shop.card("order_new", order_no=number)}
     shop.clock.advance(minutes=4)
     shop.db.run(lambda tx: orders.mark_paid(tx, order_no=number, actor="console:max"))

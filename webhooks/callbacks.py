@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
@@ -48,8 +50,8 @@ def blueprint(shop: Shop, channels: Channels, reception: Reception) -> Blueprint
             entrance.path,
             endpoint=entrance.path.replace("/", "_"),
             view_func=_view(entrance, database, channels, reception, metrics),
-            # Every method comes in: one that is off is not there at all, whatever is asked of it.
-            methods=["GET", "POST"],
+            # Every method comes in: what is off is not there at all, whatever is asked of it.
+            methods=METHODS,
         )
     return routes
 

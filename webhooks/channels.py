@@ -63,6 +63,12 @@ class Channels:
             for number, file in enumerate(files[:MOST_FILES])
         )
 
+    def called(self, message: Message) -> str:
+        """What the sender of a message is called, "" when nobody knows. Raises ``SendError``."""
+        if self.feishu is None or message.platform != self.feishu.name:
+            return ""
+        return self.feishu.called(message.user_id)
+
     def states(self) -> dict[str, str]:
         """What must be ``ok`` before the shop is ready: slow SDKs are loaded."""
         feishu = self.feishu

@@ -19,7 +19,8 @@ Receive = Callable[[RawRequest], Inbound]
 class Reception:
     """Takes what platforms send. The messages of one chat are handled one after the other.
 
-    ``part`` is told of chats that the bot was put out of, ``fetch`` brings the files of a message.
+    ``part`` is told of chats that the bot was put out of, ``fetch`` brings the files of a message,
+    ``called`` the name of its sender where the platform does not tell it with the message.
     What is not handled when the process ends is in the inbox, and the worker finds it there.
     """
 
@@ -29,10 +30,13 @@ class Reception:
         *,
         part: Callable[[Arrival], None] = lambda _: None,
         fetch: Callable[[Message], tuple[Attachment, ...]] = lambda _: (),
+        called: Callable[[Message], str] = lambda _: "",
     ) -> None:
         self._dispatcher = dispatcher
         self._part = part
         self._fetch = fetch
+        self._called = called
+        self._asked: set[str] = set()
         self._lanes = [ThreadPoolExecutor(1, thread_name_prefix="handle") for _ in range(LANES)]
 
     def take(self, receive: Receive, request: RawRequest) -> Inbound:
@@ -80,3 +84,18 @@ class Reception:
             logger.warning("message_waits", extra={"inbox": inbox_id, "reason": str(error)})
         except Exception:  # an edge: the lane must go on
             logger.exception("message_failed", extra={"inbox": inbox_id})
+        else:
+            self._get_to_know(message)
+
+    def _get_to_know(self, message: Message) -> None:
+        """Ask once what somebody is called; after the answer, which need not wait for it."""
+        if message.user_name or message.actor in self._asked:
+            return
+        self._asked.add(message.actor)
+        try:
+            name = self._called(message) if self._dispatcher.nameless(message) else ""
+            if name:
+                self._dispatcher.meet(message, name)
+        except (SendError, StoreError) as error:
+            # Without the scope to know it people are called by their ids.
+            logger.info("name_unknown", extra={"reason": str(error)})

@@ -108,10 +108,8 @@ def value(ctx: Context, field: str, value: Any) -> str:
 
 
 def person(ctx: Context, actor: str) -> str:
-    """The name of ``platform:user id``, or that itself."""
-    platform, _, user_id = actor.partition(":")
-    found = members.member(ctx.tx, platform, user_id)
-    return found.name if found and found.name else user_id or actor
+    """What to call ``platform:user id``."""
+    return members.called(ctx.tx, actor)
 
 
 def _name(ctx: Context, sku: SkuView) -> str:

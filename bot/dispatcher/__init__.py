@@ -17,7 +17,7 @@ from bot.dispatcher.vocabulary import Vocabulary
 from bot.messages import Arrival, Attachment, FileRef, Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts
 from bot.understanding import Catalogue, read
-from store import attachments, chats, inbox, outbox
+from store import attachments, chats, inbox, members, outbox
 from store.db import Database, Tx
 from store.errors import BusyError, UnavailableError
 from store.inbox import Accepted
@@ -115,6 +115,17 @@ class Dispatcher:
             )
 
         self._database.run(work)
+
+    def nameless(self, message: Message) -> bool:
+        """Whether nobody knows what the sender is called."""
+        return self._database.read(
+            lambda tx: members.nameless(tx, message.platform, message.user_id)
+        )
+
+    def meet(self, message: Message, name: str) -> None:
+        """Remember what the sender is called."""
+        who = {"platform": message.platform, "user_id": message.user_id}
+        self._database.run(lambda tx: members.seen(tx, **who, name=_storable(name)))
 
     def wants_files(self, message: Message) -> bool:
         """Whether the files of a message, or of what it replies to, are needed to handle it."""

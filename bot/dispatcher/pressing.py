@@ -104,10 +104,8 @@ def _filled(command: str, press: Press) -> str:
 
 def _by(tx: Tx, done: dict[str, Any], room: Room) -> str:
     """``小陈 14:03``."""
-    platform, _, user_id = done["by"].partition(":")
-    known = members.member(tx, platform, user_id)
     at = datetime.fromisoformat(done["at"]).astimezone(room.shop.zone)
-    return f"{known.name if known and known.name else user_id} {at.strftime('%H:%M')}"
+    return f"{members.called(tx, done['by'])} {at.strftime('%H:%M')}"
 
 
 def _refused(language: str, key: str, error: str, **values: object) -> Reply:

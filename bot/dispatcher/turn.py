@@ -65,8 +65,10 @@ class Turn:
         known = members.seen(
             self._tx, platform=who.platform, user_id=who.user_id, name=who.user_name
         )
+        for person in who.people:  # the one way to learn how people are called there
+            members.seen(self._tx, platform=who.platform, user_id=person.user_id, name=person.name)
         own = Role.of(known.role) if role is None else role
-        return Person(who.user_id, known.name or who.user_id, own)
+        return Person(who.user_id, members.called(self._tx, who.actor), own)
 
     @property
     def _addressed(self) -> bool:
@@ -90,7 +92,7 @@ class Turn:
         if refusal is not None:
             return refusal
         self._make_way_for(command)
-        slots = {**reading.slots, **self._attached(command)}
+        slots = {**reading.slots, **self._attached(command), **self._mentioned(command, reading)}
         pending = Pending(command, slots, reading.doubt if command.writes else "")
         question = reading.question or ""
         if reading.bad:  # refused: nothing stays open that a later number could fill
@@ -107,6 +109,13 @@ class Turn:
         numbers = [file.handle[ATTACHED] for file in self._message.files if ATTACHED in file.handle]
         takes = any(p.key == "file" for p in command.parameters)
         return {"file": numbers[0]} if numbers and takes else {}
+
+    def _mentioned(self, command: Command, reading: Reading) -> dict[str, str]:
+        """Whoever a mention names, by their id: others may have the same name."""
+        key = next((p.key for p in command.parameters if p.slot.kind is Kind.USER), "")
+        said = str(reading.slots.get(key, "")).lstrip("@")
+        ids = {person.user_id for person in self._message.people if person.name == said}
+        return {key: f"{self._message.platform}:{ids.pop()}"} if len(ids) == 1 else {}
 
     def _make_way_for(self, command: Command) -> None:
         """A new command replaces the open question; looking something up leaves a confirmation."""
@@ -247,7 +256,7 @@ class Turn:
         """Whoever was asked, with the speaker as the one who confirms it for them."""
         known = members.member(self._tx, self._message.platform, user_id)
         role = Role.of(known.role) if known else Role.NONE
-        name = known.name if known and known.name else user_id
+        name = members.called(self._tx, f"{self._message.platform}:{user_id}")
         return Person(user_id, name, role, approver=self._person.name)
 
     def _confirmed(self, asked: OpenDialogue, person: Person) -> Reply:

@@ -23,7 +23,7 @@ class SendError(Exception):
 
     ``retry_after_s``: it said how long to wait, None when it did not. ``permanent``: trying this
     again is pointless. ``gone``: so is anything else for this chat (the bot was removed, the
-    address is dead). ``unreachable``: nobody answered, or not as the platform does: no fault of this
+    address is dead). ``unreachable``: nobody answered, or not as platforms do: no fault of this
     message. ``uncertain``: it may have been taken all the same.
     """
 

@@ -111,7 +111,8 @@ def _network(value: str) -> str:
 def _person(value: str) -> str:
     if not re.fullmatch(r"[a-z]{2,16}:\S{1,120}", value):
         raise ValueError("must look like feishu:ou_123 or wecom:zhangsan")
-    return value
+    # WeCom takes ids in any case and answers in small letters; the bot knows people by those.
+    return value.lower() if value.startswith("wecom:") else value
 
 
 def _database(value: SecretStr) -> SecretStr:

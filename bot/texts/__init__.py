@@ -4,11 +4,12 @@ import unicodedata
 from typing import Protocol
 
 from bot.texts.errors import explain
+from bot.texts.platforms import PLATFORMS
 from bot.texts.pushes import PUSHES
 from bot.texts.sentences import SENTENCES as _SENTENCES
 from bot.texts.text import Text
 
-SENTENCES = _SENTENCES | PUSHES
+SENTENCES = _SENTENCES | PUSHES | PLATFORMS
 
 
 class Say(Protocol):

@@ -96,8 +96,8 @@ def shop(
     """A server with an empty database, its bot in a group nobody has bound yet."""
     folder: Path = tmp_path_factory.mktemp("feishu")
     with FakeFeishu() as feishu:
-        for user in (OWNER, CLERK, STRANGER):
-            feishu.add_user(user)
+        for user, name in ((OWNER, "王老板"), (CLERK, "小陈"), (STRANGER, "路人")):
+            feishu.add_user(user, name)
         configure(
             folder,
             "sqlite:///shop.db",
@@ -141,7 +141,7 @@ def test_2_the_owners_first_command_makes_the_group_the_shops(shop: Shop) -> Non
     assert "已把这个群设为店里的群" in text_of(answer)
     assert "KFD" in text_of(answer)
     assert answer.reply_to
-    granted = shop.say(f"授权 feishu:{CLERK} 店员")
+    granted = shop.say("授权 店员", others=(CLERK,))
     assert "确认" in buttons_of(granted)
     shop.push(shop.feishu.press(granted, "确认", user=OWNER))
     assert "无 → 店员" in text_of(shop.shown(granted, "操作人"))
@@ -163,7 +163,7 @@ def test_4_an_order_comes_as_a_card_and_is_shipped_from_it(shop: Shop) -> None:
 
     answer = shop.push(shop.feishu.press(card, "发货", user=CLERK))
     assert answer["toast"]["type"] == "info"
-    shipped = shop.shown(card, "已发货")
+    shipped = shop.shown(card, "已发货\n小陈")
     assert "发货" not in buttons_of(shipped)
     assert len(shop.feishu.messages) == before
     assert shop.get("/api/v1/orders?status=shipped")["items"][0]["order_no"] == number

@@ -3,11 +3,12 @@
 import threading
 from typing import TYPE_CHECKING
 
-from bot.messages import Reply
 from bot.platforms.base import EditError, Inbound, Letter, Line, RawRequest, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bot.messages import Reply
 
 
 class FakePlatform:

@@ -10,7 +10,8 @@ from typing import Any
 
 Element = dict[str, Any]
 
-_CHART = (288, 162)  # what is left of a phone's card, in the card's own 16:9
+_CHART = 288  # what is left of a phone's card
+_SPEC = {"type", "title", "data", "xField", "yField", "direction", "axes", "label"}
 
 
 def message(content: Mapping[str, Any]) -> str:
@@ -82,55 +83,42 @@ def _cell(column: Element, row: Element) -> str:
 
 
 def _chart(element: Element) -> str:
+    """Lying bars, the first one uppermost, as VChart draws them; names take half of the width."""
     spec = element["chart_spec"]
-    assert spec["type"] == "bar"
-    across = spec.get("direction") == "horizontal"
-    label, value = (spec["yField"], spec["xField"]) if across else (spec["xField"], spec["yField"])
-    points = [(row[label], row[value]) for row in spec["data"]["values"]]
-    draw = _across if across else _upright
-    width, height = _CHART
-    return f'<svg class="chart" viewBox="0 0 {width} {height}">{draw(points)}</svg>'
+    assert spec.keys() <= _SPEC
+    assert (spec["type"], spec["direction"]) == ("bar", "horizontal")
+    points = [(row[spec["yField"]], row[spec["xField"]]) for row in spec["data"]["values"]]
+    title, height = spec.get("title", {}).get("text", ""), int(element["height"].removesuffix("px"))
+    top = f'<text class="title" x="0" y="16">{html.escape(title)}</text>' if title else ""
+    drawn = top + _bars(points, 26 if title else 0, height)
+    return f'<svg class="chart" viewBox="0 0 {_CHART} {height}">{drawn}</svg>'
 
 
-def _upright(points: list[tuple[str, int]]) -> str:
-    """Columns; of names that would overlap the client draws only some."""
-    width, height = _CHART
-    foot, slot, most = height - 22, (width - 30) / len(points), max(v for _, v in points)
-    parts = [
-        f'<text x="24" y="{y + 3}" text-anchor="end">{most * n // 4}</text>'
-        f'<path class="rule" d="M30 {y}H{width}"/>'
-        for n in range(5)
-        for y in [foot - (foot - 14) * n / 4]
-    ]
-    free = 0.0
-    for n, (name, value) in enumerate(points):
-        x, tall = 30 + slot * (n + 0.5), (foot - 14) * value / most
-        half = min(slot * 0.3, 24)
-        parts.append(f'<rect x="{x - half}" y="{foot - tall}" width="{2 * half}" height="{tall}"/>')
-        wide = sum(11 if ord(char) > 255 else 6 for char in name)
-        if x - wide / 2 >= free:
-            free = x + wide / 2 + 4
-            parts.append(
-                f'<text x="{x}" y="{foot + 15}" text-anchor="middle">{html.escape(name)}</text>'
-            )
-    return "".join(parts)
-
-
-def _across(points: list[tuple[str, int]]) -> str:
-    """Bars from the left, the first one lowest; long names are shortened."""
-    width, height = _CHART
-    slot, most, left = height / len(points), max(v for _, v in points), 96
+def _bars(points: list[tuple[str, int]], top: int, foot: int) -> str:
+    slot, most = (foot - top) / len(points), max(value for _, value in points)
+    names = [_fitted(name) for name, _ in points]
+    left = max(map(_wide, names)) + 12
     parts = []
-    for n, (name, value) in enumerate(points):
-        y, wide = height - slot * (n + 0.5), (width - left - 34) * value / most
+    for n, (name, (_, value)) in enumerate(zip(names, points, strict=True)):
+        y, wide = top + slot * (n + 0.5), (_CHART - left - 24) * value / most
         half = min(slot * 0.3, 10)
-        short = name if len(name) <= 8 else f"{name[:7]}…"
         parts.append(
-            f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{html.escape(short)}</text>'
+            f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{html.escape(name)}</text>'
             f'<rect x="{left}" y="{y - half}" width="{wide}" height="{2 * half}"/>'
             f'<text x="{left + wide + 5}" y="{y + 4}">{value}</text>'
         )
     return "".join(parts)
+
+
+def _fitted(name: str) -> str:
+    while _wide(name) > _CHART / 2 - 12:
+        name = f"{name.removesuffix('…')[:-1]}…"
+    return name
+
+
+def _wide(text: str) -> int:
+    """Pixels, about."""
+    return sum(11 if ord(char) > 255 else 6 for char in text)
 
 
 _ELEMENTS: dict[str, Callable[[Element], str]] = {

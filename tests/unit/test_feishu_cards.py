@@ -81,8 +81,8 @@ def test_every_part_of_a_reply_has_its_place_on_the_card() -> None:
         "markdown",
         "chart",
         "table",
-        "form",
         "column_set",
+        "form",
     ]
     pair = card["body"]["elements"][1]["columns"]
     assert [column["elements"][0]["content"] for column in pair] == [
@@ -94,13 +94,14 @@ def test_every_part_of_a_reply_has_its_place_on_the_card() -> None:
 
 def test_buttons_carry_ids_and_no_commands() -> None:
     [card] = cards(FULL)
-    submit, _, danger = elements(card, "button")
+    _, danger, submit = elements(card, "button")
     assert danger["type"] == "danger"
     assert danger["behaviors"] == [
         {"type": "callback", "value": {"card": "7", "button": FULL.buttons[1].id}}
     ]
     assert submit["form_action_type"] == "submit"
     assert submit["behaviors"][0]["value"]["button"] == FULL.presses[-1].id
+    assert submit["name"] == f"submit_7_{FULL.presses[-1].id}"
     assert "下架 CF-002" not in json.dumps(card, ensure_ascii=False)
 
 
@@ -113,6 +114,9 @@ def test_where_nothing_can_be_pressed_the_card_says_what_to_type() -> None:
     assert "下架：发「下架 CF-002」" in told
 
 
+RESTOCK, DETAILS = (Button("补货 +20", "补货 KFD 20"),), (Button("详情", "订单 1033"),)
+
+
 @pytest.mark.parametrize(
     ("reply", "colour"),
     [
@@ -120,6 +124,14 @@ def test_where_nothing_can_be_pressed_the_card_says_what_to_type() -> None:
         (Reply(title="t", text="x", outcome="confirm"), "orange"),
         (Reply(title="t", text="x", error="insufficient_stock"), "red"),
         (Reply(title="t", text="x", outcome="confirm", error="wrong_state"), "red"),
+        (Reply(title="t", text="x", intent="low_stock", buttons=RESTOCK), "orange"),
+        (Reply(title="t", text="x", intent="low_stock"), "grey"),
+        (Reply(title="t", text="x", intent="sold_out", buttons=RESTOCK), "red"),
+        (Reply(title="t", text="x", intent="sold_out"), "grey"),
+        (Reply(title="t", text="x", intent="orders_list", buttons=DETAILS), "blue"),
+        (Reply(title="t", text="x", intent="order_show", buttons=RESTOCK + DETAILS), "blue"),
+        (Reply(title="t", text="x", intent="order_show", buttons=DETAILS), "grey"),
+        (Reply(title="t", text="x", intent="order_show"), "grey"),
     ],
 )
 def test_the_colour_tells_what_kind_of_answer_it_is(reply: Reply, colour: str) -> None:
@@ -130,6 +142,49 @@ def test_equal_labels_stay_two_points_of_a_chart() -> None:
     [card] = cards(FULL)
     points = elements(card, "chart")[0]["chart_spec"]["data"]["values"]
     assert points == [{"x": "咖啡豆", "y": 3}, {"x": "咖啡豆 ·2", "y": 5}]
+
+
+def test_bars_lie_so_that_their_names_can_be_read_on_a_phone() -> None:
+    chart = Chart("bar", tuple(map(str, range(8))), tuple(range(8)), "热销（件）")
+    [element] = elements(cards(Reply(title="日报", chart=chart))[0], "chart")
+    spec = element["chart_spec"]
+    assert (spec["direction"], spec["xField"], spec["yField"]) == ("horizontal", "y", "x")
+    assert spec["title"] == {"text": "热销（件）"}
+    assert element["height"] == "290px"  # each has its 30
+
+
+def test_a_line_stands_upright_and_a_chart_without_a_title_has_none() -> None:
+    chart = Chart("line", ("一", "二"), (3, 4))
+    [element] = elements(cards(Reply(title="日报", chart=chart))[0], "chart")
+    spec = element["chart_spec"]
+    assert (spec["xField"], spec["yField"]) == ("x", "y")
+    assert spec.keys().isdisjoint({"direction", "title"})
+
+
+def test_a_cell_is_never_cut_and_numbers_stand_on_the_right() -> None:
+    rows = (("咖啡豆 500g", "12", "¥1,176.50", "-3"), ("滤纸", "0", "¥19", "无"))
+    [card] = cards(Reply(title="库存", table=Table(("商品", "件数", "金额", "变化"), rows)))
+    [table] = elements(card, "table")
+    assert (table["row_height"], table["row_max_height"]) == ("auto", "999px")
+    sides = [column.get("horizontal_align") for column in table["columns"]]
+    assert sides == [None, "right", "right", None]
+    check_card(card)
+
+
+@pytest.mark.parametrize(
+    ("value", "beside"),
+    [("字" * 10, True), ("字" * 11, False), ("a" * 20, True), ("a" * 21, False), ("两\n行", False)],
+)
+def test_two_fields_share_a_row_only_where_neither_breaks(value: str, *, beside: bool) -> None:
+    [card] = cards(Reply(title="订单", fields=(("金额", "¥12"), ("备注", value))))
+    widths = [len(row["columns"]) for row in elements(card, "column_set")]
+    assert widths == ([2] if beside else [1])
+
+
+def test_a_field_to_fill_in_is_as_wide_as_the_card() -> None:
+    [card] = cards(FULL)
+    assert [field["width"] for field in elements(card, "input")] == ["fill"]
+    check_card(card)
 
 
 @pytest.mark.parametrize("live", [True, False])

@@ -329,6 +329,39 @@ def test_a_forms_fields_come_as_text() -> None:
     assert found.press == Press(7, "b1", {"qty": "20", "tags": "A B", "empty": ""})
 
 
+SUBMIT = "submit_7_0123456789ab"
+
+
+@pytest.mark.parametrize("value", [{}, {"value": None}, {"value": {}}])
+def test_a_forms_button_is_known_by_its_name_where_its_value_is_missing(
+    value: dict[str, Any],
+) -> None:
+    action = {"tag": "button", "name": SUBMIT, "form_value": {"units": "20"}, **value}
+    (found,) = parse(pressed(action)).messages
+
+    assert found.press == Press(7, "0123456789ab", {"units": "20"})
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"name": "submit_7_b1"},
+        {"name": "submit_-7_0123456789ab"},
+        {"name": "submit_７_0123456789ab"},
+        {"name": f"{SUBMIT}\n"},
+        {"name": f"x{SUBMIT}"},
+        {"name": 7},
+        {"name": [SUBMIT]},
+        {"name": SUBMIT, "value": "x"},
+        {"name": SUBMIT, "value": {"act": "restock"}},
+    ],
+)
+def test_a_name_that_is_not_ours_or_stands_beside_a_foreign_value_is_no_press(
+    action: dict[str, Any],
+) -> None:
+    assert parse(pressed({"tag": "button", **action})) == Inbound()
+
+
 @pytest.mark.parametrize(
     "value",
     [

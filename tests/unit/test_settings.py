@@ -197,8 +197,10 @@ WAYS = {
         ["app_secret: s", "encrypt_key: e", "verification_token: v"],
     ),
     "wecom app": (
-        f"wecom: {{corp_id: w, app: {{agent_id: 7, secret: s, token: t, "
-        f"encoding_aes_key: {AES_KEY}}}}}",
+        (
+            f"wecom: {{corp_id: w, app: {{agent_id: 7, secret: s, token: t, "
+            f"encoding_aes_key: {AES_KEY}}}}}"
+        ),
         ["corp_id: w", "secret: s", "token: t", f"encoding_aes_key: {AES_KEY}"],
     ),
     "aibot": ("wecom: {aibot: {bot_id: b, secret: s}}", ["secret: s"]),

@@ -1,6 +1,7 @@
 """What replies look like on WeCom, and that nobody's words become markup or mentions there."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.fakes.clock import FakeClock
 OWN = "https://shop.example"
 KEY = "58yvInkxuBUlfUGjoJpQ4KgUwqQxvJTJSwdSVTEmLVw"
 APP = {"agent_id": 1000002, "secret": "s3cret", "token": "token", "encoding_aes_key": KEY}
-AIBOT = {"bot_id": "aib", "secret": "s3cret"}
+AIBOT = {"bot_id": "aib", "secret": "s3cret", "name": "掌柜"}
 SHIP = Button("发货", "发货 1033", "primary")
 CANCEL = Button("取消", "取消 1033", "danger")
 TABLE = Table(("商品", "可售"), (("咖啡", "3"), ("茶", "12")))
@@ -106,7 +107,7 @@ def test_a_code_keeps_its_signs_so_that_it_can_be_typed_again() -> None:
 
 
 def test_an_address_of_our_own_stays_whole_and_one_that_only_begins_like_it_does_not() -> None:
-    assert markdown.escaped(f"看 {OWN}/a?t=_x__y-*", own_url=OWN) == f"看 {OWN}/a?t=_x__y-＊"
+    assert markdown.escaped(f"看 {OWN}/a?t=_x__y-*", own_url=OWN) == f"看 {OWN}/a?t=_x__y-•"
     assert "://" not in markdown.escaped(f"{OWN}.evil.example/", own_url=OWN)
 
 
@@ -173,7 +174,9 @@ def test_the_same_letter_has_the_same_task_and_another_one_another() -> None:
     [
         Reply(title="长", text="货" * 113, buttons=(SHIP,)),
         Reply(title="表", table=TABLE, buttons=(SHIP,)),
-        Reply(title="多", fields=tuple((f"字段{n}", "值" * 26) for n in range(7)), buttons=(SHIP,)),
+        Reply(
+            title="多", fields=tuple((f"字段{n}", "值" * 26) for n in range(10)), buttons=(SHIP,)
+        ),
     ],
 )
 @pytest.mark.parametrize("chat_id", ["bot/wr1", "app/zhangsan"])
@@ -194,7 +197,14 @@ def test_what_a_card_cannot_hold_is_said_before_it(chat_id: str, reply: Reply) -
         (
             Reply(title="题", fields=(("很长的名字", "1"), ("很长很长的名", "2")), buttons=(SHIP,)),
             "题",
-            "很长的名字 1\n很长很长的名 2",
+            "很长很长的名 2",
+        ),
+        (Reply(title=f"低库存：{'茶' * 26}", buttons=(SHIP,)), "低库存", f"低库存：{'茶' * 26}"),
+        (Reply(title=f"Low stock: {'a' * 41}", buttons=(SHIP,)), f"Low stock: {'a' * 41}", None),
+        (
+            Reply(title=f"Low stock: {'a' * 42}", buttons=(SHIP,)),
+            "Low stock",
+            f"Low stock: {'a' * 42}",
         ),
     ],
 )
@@ -204,6 +214,89 @@ def test_a_card_always_has_a_title_and_loses_no_word(
     (card,) = cards(rendered("app/zhangsan", reply))
     assert card["main_title"] == {"title": title}
     assert card.get("sub_title_text") == text
+
+
+SHIPPED = Reply(
+    title="订单 4709826493：已发货",
+    fields=(
+        ("商品", "耶加雪菲咖啡豆 500g ×2、玻璃手冲壶 ×1、挂耳咖啡礼盒（十口味） ×1"),
+        ("金额", "¥443"),
+        ("状态", "已发货"),
+        ("联系人", "王** 138****5678 杭州市西湖区…"),
+        ("备注", "送人的，请包好看一点，不要放小票"),
+        ("快递", "顺丰 SF1357924680"),
+        ("已付款", "阿Max 03-02 10:11"),
+        ("已发货", "小苏 03-02 10:49"),
+    ),
+    buttons=(Button("详情", "订单 4709826493"),),
+)
+
+
+def replaced(reply: Reply, make: Any = template_cards.shortened) -> dict[str, Any]:
+    card = make(Letter("app/a", reply, key="k", card=7), own_url=OWN)
+    assert card is not None
+    assert len(card.get("sub_title_text", "")) <= 112
+    assert len(card.get("horizontal_content_list", ())) <= 6
+    return dict(card)
+
+
+def named(card: dict[str, Any]) -> dict[str, str]:
+    return {pair["keyname"]: pair["value"] for pair in card["horizontal_content_list"]}
+
+
+def test_an_order_that_was_acted_on_is_one_card_with_all_its_fields() -> None:
+    goods, *short, shipped = SHIPPED.fields
+    card = replaced(SHIPPED)
+    assert named(card) == dict(short)
+    assert card["sub_title_text"] == f"{' '.join(goods)}\n{' '.join(shipped)}"
+
+
+@pytest.mark.parametrize(
+    ("remark", "goods", "missing"),
+    [
+        (90, 20, set()),
+        (91, 20, {"备注"}),
+        (200, 60, {"备注"}),
+        (200, 87, {"备注"}),
+        (200, 88, {"备注", "联系人"}),
+    ],
+)
+def test_in_place_of_a_card_an_order_says_what_counts_and_no_value_is_cut(
+    remark: int, goods: int, missing: set[str]
+) -> None:
+    long = {"商品": "货" * goods, "备注": "请" * remark}
+    fields = tuple((name, long.get(name, value)) for name, value in SHIPPED.fields)
+    card = replaced(Reply(title=SHIPPED.title, fields=fields, buttons=SHIPPED.buttons))
+    told = [f"{name} {value}" for name, value in named(card).items()]
+    told += card["sub_title_text"].split("\n")
+    assert sorted(told) == sorted(f"{n} {v}" for n, v in fields if n not in missing)
+
+
+def test_a_new_order_with_a_long_remark_is_said_in_words_for_nothing_is_left_out() -> None:
+    fields = (*SHIPPED.fields[:3], ("备注", "请" * 200))
+    pieces = rendered("bot/wr1", Reply(title="新订单", fields=fields, buttons=(SHIP,)))
+    assert [type(piece) for piece in pieces] == [Markdown, Card]
+    assert "请" * 200 in words(pieces)
+
+
+def test_what_is_no_order_is_never_shortened() -> None:
+    reply = Reply(title="商品变更", fields=(("说明", "改" * 113),), buttons=(SHIP,))
+    letter = Letter("app/a", reply, key="k")
+    makers = (template_cards.shortened, template_cards.closed, template_cards.notice)
+    assert [make(letter, own_url=OWN) for make in makers] == [None, None, None]
+
+
+@pytest.mark.parametrize("make", [template_cards.closed, template_cards.notice])
+def test_a_card_that_asks_nothing_any_more_does_not_ask_to_choose(make: Any) -> None:
+    card = replaced(Reply(text="句" * 27), make)
+    assert card["main_title"] == {"title": "已处理"}
+
+
+def test_english_names_of_fields_stand_beside_their_values() -> None:
+    fields = (("Status", "shipped"), ("Remark", "-"), ("Tracking no", "SF1"))
+    card = replaced(Reply(title="Order 1", fields=fields, buttons=(SHIP,)))
+    assert named(card) == {"Status": "shipped", "Remark": "-"}
+    assert card["sub_title_text"] == "Tracking no SF1"
 
 
 def test_more_than_six_buttons_become_more_cards() -> None:
@@ -222,12 +315,46 @@ def test_a_card_holds_no_mention_either() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chat_id", "mode"), [("robot/orders", "long_connection"), ("bot/wr1", "callback")]
+    ("chat_id", "mode", "mention"),
+    [
+        ("robot/orders", "long_connection", "@掌柜 "),
+        ("robot/orders", "callback", "@掌柜 "),
+        ("bot/wr1", "callback", ""),
+    ],
 )
-def test_where_nobody_can_press_the_text_says_what_to_type(chat_id: str, mode: str) -> None:
+def test_where_nobody_can_press_the_text_says_what_to_type(
+    chat_id: str, mode: str, mention: str
+) -> None:
     pieces = rendered(chat_id, Reply(title="订单", buttons=(SHIP, CANCEL)), mode=mode)
-    assert words(pieces) == "### 订单\n\n发「发货 1033」发货\n发「取消 1033」取消"
+    assert words(pieces) == (
+        f"### 订单\n\n发货：发「{mention}发货 1033」\n取消：发「{mention}取消 1033」"
+    )
     assert not cards(pieces)
+
+
+@pytest.mark.parametrize(
+    ("aibot", "said"),
+    [
+        ({}, "### 订单"),
+        ({**AIBOT, "name": ""}, "### 订单\n\n发货：发「@机器人 发货 1033」"),
+        ({**AIBOT, "name": "all"}, "### 订单\n\n发货：发「＠all 发货 1033」"),
+    ],
+)
+def test_a_webhook_says_what_to_type_only_where_a_robot_hears_it(
+    aibot: dict[str, str], said: str
+) -> None:
+    robots = [{"name": "orders", "webhook": "https://qyapi.weixin.qq.com/x/send?key=k"}]
+    wecom = Wecom.model_validate({"aibot": aibot, "robots": robots})
+    found = WecomPlatform(
+        wecom, window_s=300, own_url="", welcome="", calls=Calls(), now=FakeClock()
+    )
+    letter = Letter("robot/orders", Reply(title="订单", buttons=(SHIP,)), key="k")
+    assert words(found.render(letter)) == said
+
+
+def test_a_mask_is_as_narrow_as_what_it_hides() -> None:
+    fields = (("联系人", "王** 138****5678"),)
+    assert words(rendered("bot/wr1", Reply(fields=fields))) == "- **联系人** 王•• 138••••5678"
 
 
 def test_forms_are_left_out() -> None:
@@ -251,7 +378,7 @@ def test_charts_and_files_follow_the_words() -> None:
 
 def test_by_callback_a_file_is_told_of_for_it_cannot_be_sent() -> None:
     assert words(rendered("bot/wr1", Reply(title="导出", file=1), mode="callback")) == (
-        f"### 导出\n\n{markdown.NO_FILE}"
+        f"### 导出\n\n（文件在这里发不了）"
     )
 
 

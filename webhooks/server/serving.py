@@ -164,7 +164,7 @@ def _opened(shop: Shop, url: str) -> Opened:
         target = f"{arrival.platform}:{arrival.chat_id}"
         shop.database.run(lambda tx: composer.part(tx, target, "bot removed"))
 
-    reception = Reception(dispatcher, part=part, fetch=channels.fetch)
+    reception = Reception(dispatcher, part=part, fetch=channels.fetch, called=channels.called)
     return Opened(shop, dispatcher, channels, reception, url)
 
 

@@ -17,6 +17,7 @@ _MOST_ELEMENTS = 170  # the header has some more; 200 are too many
 _MOST_TITLE = 100
 _MOST_SUMMARY = 60
 _NUMBER = " (999/999)"
+_SCARCE = {"low_stock": "orange", "sold_out": "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,16 @@ def _card(reply: Reply, title: str, elements: list[Element], *, summary: str) ->
 
 
 def _colour(reply: Reply) -> str:
+    """Red: refused, or nothing is left; orange: somebody has to act; grey: all is done."""
     if reply.error is not None:
         return "red"
-    return "orange" if reply.outcome == "confirm" else "blue"
+    if reply.outcome == "confirm":
+        return "orange"
+    if reply.intent in _SCARCE:
+        return _SCARCE[reply.intent] if reply.buttons else "grey"
+    # An order that is shipped or closed can at most be looked at, or taken one last step.
+    done = reply.intent == "order_show" and len(reply.buttons) <= 1
+    return "grey" if done else "blue"
 
 
 def _numbered(title: str, number: int, total: int) -> str:

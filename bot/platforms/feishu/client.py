@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from bot.messages import Attachment
 from bot.platforms.base import SendError
@@ -25,6 +26,7 @@ _IMAGE_BYTES = 10 << 20  # Feishu docs: 上传图片
 _IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
 _TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  (an address)
 _BOT = "/open-apis/bot/v3/info"
+_USERS = "/open-apis/contact/v3/users"  # by open_id unless told otherwise
 _OK = range(200, 300)
 # For each call the SDK reads all the world's certificates, 20 ms in which the event loop stands
 # still: twenty calls begun at once, and connecting takes longer than it may.
@@ -134,15 +136,22 @@ class Client:
 
     async def bot(self) -> tuple[str, str]:
         """The bot's own open_id and its name (Feishu docs: 获取机器人信息)."""
+        bot = _object(await self._document(self._looked_up(_BOT)), "bot")
+        return str(bot.get("open_id") or ""), str(bot.get("app_name") or "")
 
+    async def name(self, open_id: str) -> str:
+        """What somebody is called; needs a scope of its own (Feishu docs: 获取单个用户信息)."""
+        found = await self._document(self._looked_up(f"{_USERS}/{quote(open_id, safe='')}"))
+        return str(_object(_object(found, "data"), "user").get("name") or "")
+
+    def _looked_up(self, path: str) -> Ask:
         def ask(option: Any) -> Any:
             lark = self._sdk
-            request = lark.BaseRequest.builder().http_method(lark.HttpMethod.GET).uri(_BOT)
+            request = lark.BaseRequest.builder().http_method(lark.HttpMethod.GET).uri(path)
             request = request.token_types({lark.AccessTokenType.TENANT}).build()
             return self._client.arequest(request, option)
 
-        bot = _object(await self._document(ask), "bot")
-        return str(bot.get("open_id") or ""), str(bot.get("app_name") or "")
+        return ask
 
     def _image(self, attachment: Attachment) -> Ask:
         def ask(option: Any) -> Any:

@@ -4,6 +4,8 @@ Each part is a ``Block`` that stays whole on one card; what is too large for tha
 """
 
 import json
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import Any
 from bot.messages import Button, Chart, Form, Input, Reply, Table
 from bot.platforms.feishu.markup import as_markdown, as_plain, tame
 from bot.platforms.wording import plain_table, split
+from bot.texts.platforms import spoken
 
 Element = dict[str, Any]
 
@@ -21,8 +24,23 @@ MOST_LABEL = 100  # characters on a button or in an empty field
 _PAGE_ROWS = 10
 _LINE_BYTES = 2_000  # a longer line is numbered; escaping makes six bytes of one at most
 _MOST_WEIGHT = 12_000  # of a text, table or chart
-_PAIRED = 30  # a name and a value of more characters take a line of their own
+_PAIRED = 20  # half-widths that half a phone shows in a line; what is wider has one of its own
+_LONG = 30  # a name of more characters is no heading
 _BUTTONS = 5  # in a row, which phones break
+_CELL = re.compile(r"[-+−]?¥?\d[\d,.]*%?")  # of a column of numbers
+
+# Bars lie, the first one uppermost: the names below upright ones overlap on a phone. Names may take
+# half of the width (VChart: axes.maxWidth, else 30%), and values stand at the bars, not on a scale.
+_LYING = {
+    "direction": "horizontal",
+    "xField": "y",
+    "yField": "x",
+    "axes": [{"orient": "left", "maxWidth": "50%"}, {"orient": "bottom", "visible": False}],
+    "label": {"visible": True},
+}
+_UPRIGHT = {"xField": "x", "yField": "y"}
+_BAR_PX, _AROUND_PX = 30, 50  # a bar, and the title
+_MOST_PX = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +70,9 @@ class Pen:
             yield from self._chart(reply.chart)
         if reply.table is not None:
             yield from self._table(reply.table)
+        yield from self._buttons(reply.buttons)
         if reply.form is not None:
             yield from self._form(reply.form)
-        yield from self._buttons(reply.buttons)
 
     def plain(self, text: str) -> str:
         """``text`` for ``plain_text`` and text messages."""
@@ -75,13 +93,13 @@ class Pen:
         """Short ones two in a row, which phones show side by side too."""
         waiting: list[tuple[str, str]] = []
         for name, value in fields:
-            short = len(name) + len(value) <= _PAIRED and "\n" not in name + value
+            short = max(_width(name), _width(value)) <= _PAIRED and "\n" not in name + value
             if waiting and (not short or len(waiting) > 1):
                 yield self._row(waiting)
                 waiting = []
             if short:
                 waiting.append((name, value))
-            elif len(name) <= _PAIRED:
+            elif len(name) <= _LONG:
                 yield from self.passages(value, head=name)
             else:
                 yield from self.passages(f"{name}：{value}")
@@ -108,8 +126,13 @@ class Pen:
         """A chart; one that no card could hold is left out, as where there are no charts."""
         labels = _distinct([self.plain(label) for label in chart.labels])
         points = [{"x": x, "y": y} for x, y in zip(labels, chart.values, strict=True)]
-        spec = {"type": chart.kind, "data": {"values": points}, "xField": "x", "yField": "y"}
-        element = {"tag": "chart", "aspect_ratio": "16:9", "chart_spec": spec}
+        bars = chart.kind == "bar"
+        title = {"title": {"text": self.plain(chart.title)}} if chart.title else {}
+        spec = {"type": chart.kind, **title, "data": {"values": points}}
+        spec |= _LYING if bars else _UPRIGHT
+        height = min(_MOST_PX, _AROUND_PX + _BAR_PX * len(points))
+        size = {"height": f"{height}px"} if bars else {"aspect_ratio": "16:9"}
+        element = {"tag": "chart", **size, "chart_spec": spec}
         if points and weight(element) <= _MOST_WEIGHT:
             yield Block((element,), "")
 
@@ -118,7 +141,7 @@ class Pen:
             yield from self.passages(_to_type(form.button, form.inputs))
             return
         submit = self._button(form.button) | {
-            "name": f"submit_{form.button.id}",
+            "name": f"submit_{self.card}_{form.button.id}",  # what ``events`` reads
             "form_action_type": "submit",
         }
         elements = [*map(self._input, form.inputs), submit]
@@ -130,6 +153,7 @@ class Pen:
             "tag": "input",
             "name": field.name,
             "required": field.required,
+            "width": "fill",
             "placeholder": plain_text(_short(self.plain(field.label))),
         }
 
@@ -196,17 +220,23 @@ def _columns(elements: Iterable[Element], *, flow: bool) -> Element:
 def _native(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Element:
     names = [f"c{number}" for number in range(len(head))]
     columns = [
-        {"name": name, "display_name": title, "data_type": "text"}
-        for name, title in zip(names, head, strict=True)
+        {"name": name, "display_name": title, "data_type": "text", **_aligned(cells)}
+        for name, title, *cells in zip(names, head, *rows, strict=True)
     ]
     cells = [dict(zip(names, row, strict=True)) for row in rows]
     return {
         "tag": "table",
         "page_size": max(1, min(len(rows), _PAGE_ROWS)),
-        "row_height": "low",
+        "row_height": "auto",  # else cells end in dots
+        "row_max_height": f"{_MOST_PX}px",
         "columns": columns,
         "rows": cells,
     }
+
+
+def _aligned(cells: Sequence[str]) -> Element:
+    """Numbers stand on the right."""
+    return {"horizontal_align": "right"} if all(map(_CELL.fullmatch, cells)) else {}
 
 
 def _runs(rows: list[list[str]]) -> Iterator[list[list[str]]]:
@@ -255,7 +285,12 @@ def _to_type(button: Button, inputs: Sequence[Input] = ()) -> str:
     command = button.command
     for field in inputs:
         command = command.replace(f"{{{field.name}}}", f"〈{field.label}〉")
-    return f"{button.label}：发「{command}」"
+    return spoken("platform.hint", label=button.label, command=command)
+
+
+def _width(text: str) -> int:
+    """How wide text is, in half-widths: a Chinese character has two."""
+    return sum(1 + (unicodedata.east_asian_width(char) in "WFA") for char in text)
 
 
 def _short(text: str) -> str:

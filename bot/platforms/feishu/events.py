@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.messages import Arrival, Message, Press
+from bot.messages import Arrival, Mention, Message, Press
 from bot.platforms.base import Inbound
 from bot.platforms.feishu import content
 from bot.platforms.feishu.content import Mentions
+from bot.texts.platforms import PLATFORMS
 
 NAME = "feishu"
 PRESS = "card.action.trigger"
@@ -23,10 +24,11 @@ logger = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(r"[!-~]{1,120}")
 _CARD = re.compile(r"[0-9]{1,18}")
+_SUBMIT = re.compile(r"submit_([0-9]{1,18})_([0-9a-f]{12})")  # see ``Pen``
 # Seconds, milliseconds (events) or microseconds (card presses), told apart by their length.
 _PER_SECOND = {10: 1, 13: 10**3, 16: 10**6}
-_RECEIVED = "收到"
-_TOAST = {"type": "info", "content": _RECEIVED, "i18n": {"zh_cn": _RECEIVED, "en_us": "Got it"}}
+_GOT = PLATFORMS["platform.heard"]
+_TOAST = {"type": "info", "content": _GOT.zh, "i18n": {"zh_cn": _GOT.zh, "en_us": _GOT.en}}
 # The answer to a press must come within 3 s, so it only says that it was heard. Whether a card may
 # be in it is disputed; the card is changed afterwards by a call of its own.
 _HEARD = json.dumps({"toast": _TOAST}, ensure_ascii=False).encode()
@@ -97,6 +99,7 @@ def _message(header: _Event, event: _Event, bot_open_id: str) -> Inbound:
         sent_at=instant(message.get("create_time") or header.get("create_time")),
         addressed=direct or bool(mentions.own),
         files=said.files,
+        people=_people(message, mentions),
         handle=_handle(message, message_id),
     )
     return Inbound(messages=(spoken,))
@@ -154,8 +157,9 @@ def _pressed(action: _Event) -> Press | None:
     """What was pressed, None for anything that is no button of ours.
 
     The protocol allows a plain string as ``value``, and other apps' cards have their own objects.
+    Whether the button that sends a form keeps its ``value`` is disputed, so its name says the same.
     """
-    value = action.get("value")
+    value = action.get("value") or _named(action.get("name"))
     if not isinstance(value, dict):
         return None
     card, button = value.get("card"), value.get("button")
@@ -163,6 +167,12 @@ def _pressed(action: _Event) -> Press | None:
     if not _CARD.fullmatch(number) or not isinstance(button, str) or not _ID.fullmatch(button):
         return None
     return Press(int(number), button, _inputs(action.get("form_value")))
+
+
+def _named(name: object) -> dict[str, str] | None:
+    """What the name of a form's button carries."""
+    found = _SUBMIT.fullmatch(name) if isinstance(name, str) else None
+    return {"card": found[1], "button": found[2]} if found else None
 
 
 def _inputs(filled: object) -> dict[str, str]:
@@ -189,6 +199,17 @@ def _mentions(message: _Event, bot_open_id: str) -> Mentions:
         elif isinstance(name, str) and name.strip():
             names[key] = " ".join(name.split())
     return Mentions(names, frozenset(own))
+
+
+def _people(message: _Event, mentions: Mentions) -> tuple[Mention, ...]:
+    """The persons among the mentioned, by the ids that they are known by."""
+    found = []
+    for mention in content.objects(message.get("mentions") or []):
+        who, name = mention.get("id"), mentions.names.get(str(mention.get("key")))
+        open_id = who.get("open_id") if isinstance(who, dict) else None
+        if name and isinstance(open_id, str) and _ID.fullmatch(open_id):
+            found.append(Mention(open_id, content.clean(name)))
+    return tuple(found)
 
 
 def _is_bot(mention: _Event, bot_open_id: str) -> bool:

@@ -9,12 +9,10 @@ from bot.platforms.base import Letter
 from bot.platforms.feishu import cards
 from bot.platforms.feishu.elements import Pen
 from bot.platforms.wording import split
+from bot.texts.platforms import spoken
 
 _TEXT_BYTES = 8_000  # four times as many at most in a request, of which 20 KB are the least limit
 ROBOT = "robot/"
-# What a custom robot's group is told in words.
-_AGAIN = "（可能重复发送 · 编号 {key}）"
-_ATTACHMENT = "附件「{name}」无法由群机器人发送"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +33,14 @@ def pieces(letter: Letter, own_url: str) -> tuple[Piece, ...]:
     file = letter.attachment
     if letter.chat_id.startswith(ROBOT):
         said = _said(letter, own_url, live=False)
-        note = () if file is None else _texts(_ATTACHMENT.format(name=Pen("").plain(file.name)))
-        return (*said, *note)
+        return (*said, *(_left_out(file) if file is not None else ()))
     sent = () if file is None else (Piece("file", {}, attachment=file),)
     return (*_said(letter, own_url, live=True), *sent)
 
 
 def marked_again(piece: Piece, key: str) -> Piece:
     """The piece with a line by which people know it again if it comes twice."""
-    line = _AGAIN.format(key=key[:8])
+    line = spoken("platform.again", number=key[:8])
     if piece.kind == "text":
         return in_words(replace(piece, text=f"{piece.text}\n{line}"))
     body = piece.content["body"]
@@ -64,6 +61,11 @@ def _said(letter: Letter, own_url: str, *, live: bool) -> tuple[Piece, ...]:
     most = cards.CARD_BYTES if live else cards.ROBOT_BYTES
     rendered = cards.render(letter, own_url=own_url, live=live, most=most)
     return tuple(Piece("interactive", card.content, card.text) for card in rendered)
+
+
+def _left_out(file: Attachment) -> tuple[Piece, ...]:
+    """A custom robot takes no files; its group is told of them."""
+    return _texts(spoken("platform.file_left_out", name=Pen("").plain(file.name)))
 
 
 def _texts(words: str) -> tuple[Piece, ...]:

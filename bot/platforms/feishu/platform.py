@@ -149,6 +149,10 @@ class FeishuPlatform:
             return ()
         return said.files
 
+    def called(self, open_id: str) -> str:
+        """What somebody is called, "" when the app may not know. Raises ``SendError``."""
+        return self._run(self._client.name(open_id)) if self._settings.app_id else ""
+
     def warm_up(self) -> None:
         """Import the SDK, and ask who the bot is until that is known or ``close`` is called."""
         if not self._settings.app_id:

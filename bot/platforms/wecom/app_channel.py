@@ -37,7 +37,7 @@ class AppChannel:
 
     def edit(self, letter: Letter, ref: str) -> str:
         """Returns "": the code is used up, the next press brings another."""
-        make = template_cards.whole if letter.reply.buttons else template_cards.closed
+        make = template_cards.shortened if letter.reply.buttons else template_cards.closed
         # A task_id is used once, and the letter may be the very one that is on the screen.
         card = make(replace(letter, key=f"{letter.key}|{ref}"), own_url=self._own_url)
         if card is None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from bot.messages import Button, Reply
 from bot.platforms import wording
 from bot.platforms.wecom.pieces import Markdown
+from bot.texts.platforms import spoken
 
-NO_FILE = "（文件在这里发不了）"
-_AGAIN = "\n（可能重复发送 · 编号 {number}）"
-_AGAIN_BYTES = 64  # of _AGAIN with its eight characters
+_AGAIN_BYTES = 64  # of what ``marked`` adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +37,25 @@ def pieces(
     *,
     own_url: str,
     hints: tuple[Button, ...] = (),
+    mention: str = "",
     files: bool = True,
 ) -> tuple[Markdown, ...]:
     """The reply without its chart, split at the channel's limit; () when it has nothing to say.
 
-    ``hints``: buttons that cannot act here, so that what to type is said. ``files``: whether the
-    reply's file can follow.
+    ``hints``: buttons that cannot act here, so that what to type is said; ``mention``: the name of
+    the robot that hears it, "" where nobody need be mentioned. ``files``: whether the reply's file
+    can follow.
     """
-    notes = [_hint(button, own_url) for button in hints]
+    notes = [_hint(button, mention, own_url) for button in hints]
     if reply.file is not None and not files:
-        notes.append(NO_FILE)
+        notes.append(spoken("platform.no_file"))
     text = "\n\n".join(filter(None, [*_blocks(reply, dialect, own_url), "\n".join(notes)]))
     return tuple(Markdown(piece) for piece in wording.split(text, dialect.most))
 
 
 def marked(content: str, key: str) -> str:
     """``content`` with a mark that tells people that they may have read it already."""
-    return content + _AGAIN.format(number=escaped(key[:8]))
+    return f"{content}\n{spoken('platform.again', number=escaped(key[:8]))}"
 
 
 def escaped(text: str, *, own_url: str = "") -> str:
@@ -91,12 +92,15 @@ def _blocks(reply: Reply, dialect: Dialect, own_url: str) -> Iterator[str]:
         yield (wording.markdown_table if dialect.lists else wording.plain_table)(head, rows)
 
 
-def _hint(button: Button, own_url: str) -> str:
-    command, label = (escaped(text, own_url=own_url) for text in (button.command, button.label))
-    return f"发「{command}」{label}"
+def _hint(button: Button, mention: str, own_url: str) -> str:
+    """What to type; in a group the robot hears only what mentions it."""
+    typed = f"@{mention} {button.command}" if mention else button.command
+    command, label = (escaped(text, own_url=own_url) for text in (typed, button.label))
+    return spoken("platform.hint", label=label, command=command)
 
 
-_WIDE = str.maketrans("*`[]<>|\\", "＊｀［］＜＞｜＼")
+# The asterisk that masks names and numbers becomes a dot: its look-alikes are wide, and tear them.
+_WIDE = str.maketrans("*`[]<>|\\", "•｀［］＜＞｜＼")
 _LINE_BEGIN = re.compile(r"^(\s*)#", re.MULTILINE)
 _RULE = re.compile(r"^(\s*)([-=])(?=[-=\s]*$)", re.MULTILINE)  # a rule, or makes a heading above
 _EDGE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # inside a code it means nothing

@@ -64,7 +64,7 @@ class Charts:
         from bot.platforms.pictures import MissingFontError, chart_png  # noqa: PLC0415
 
         try:
-            return (Picture("chart.png", chart_png(reply.chart, reply.title)),)
+            return (Picture("chart.png", chart_png(reply.chart, reply.chart.title)),)
         except MissingFontError as error:
             if not self._told:
                 logger.warning("chart_left_out", extra={"reason": str(error)})

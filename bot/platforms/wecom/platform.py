@@ -29,6 +29,7 @@ from bot.platforms.wecom.robot_receiver import WORKING, RobotReceiver
 from bot.platforms.wecom.robot_webhook import WebhookRobot
 from bot.platforms.wecom.socket import RobotSocket
 from bot.settings.sections import Wecom
+from bot.texts.platforms import spoken
 from store.clock import Clock
 
 MOST_FILE = 10 << 20  # bytes
@@ -83,6 +84,7 @@ class WecomPlatform:
             robot.name: WebhookRobot(
                 robot.name,
                 robot.webhook.get_secret_value(),
+                hearer=_hearer(settings),
                 own_url=own_url,
                 calls=calls,
                 charts=charts,
@@ -218,6 +220,12 @@ class WecomPlatform:
         if isinstance(aeskey, str):
             return crypto.read_media_key(aeskey)
         return crypto.read_key(self._settings.aibot.encoding_aes_key.get_secret_value())
+
+
+def _hearer(settings: Wecom) -> str:
+    """What the robot that hears commands in groups is called there, "" when none is on."""
+    robot = settings.aibot
+    return (robot.name or spoken("platform.robot")) if robot.on else ""
 
 
 def _app_receiver(settings: Wecom, window_s: int, now: Clock) -> AppReceiver | None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ PREFIX = "bot/"
 _PERSON = "bot/user/"
 # 30 in a minute and 1000 in an hour for a conversation (document 101463).
 _LINE = Line("wecom:bot", burst=8, interval_s=3.7)
+_PRESS = re.compile(r"event:(.+):([0-9]{1,11}(?:\.[0-9]{1,3})?)")
 _EDIT_S = 4.5  # of the five seconds a pressed card can be changed in
 _CHUNK = 512 << 10  # bytes before base64
 _USED_UP = 1000  # response_urls remembered; each lives an hour
@@ -54,10 +56,11 @@ class SocketChannel:
 
     def edit(self, letter: Letter, ref: str) -> str:
         """``ref`` is ``event:<req_id>:<Unix time>`` of the press; returns ""."""
-        req_id, _, arrived = ref.removeprefix("event:").rpartition(":")
-        if not ref.startswith("event:") or not arrived.isdecimal():
+        press = _PRESS.fullmatch(ref)
+        if press is None:
             raise EditError("no pressed card")
-        if self._now().timestamp() - int(arrived) > _EDIT_S:
+        req_id, arrived = press.groups()
+        if self._now().timestamp() - float(arrived) > _EDIT_S:
             raise EditError("pressed too long ago")
         card = self._replacement(letter, self._socket.task_of(req_id))
         body = {"response_type": "update_template_card", "template_card": card}
@@ -68,7 +71,7 @@ class SocketChannel:
         return ""
 
     def _replacement(self, letter: Letter, task_id: str) -> dict[str, Any]:
-        make = template_cards.whole if letter.reply.buttons else template_cards.notice
+        make = template_cards.shortened if letter.reply.buttons else template_cards.notice
         card = make(letter, own_url=self._own_url)
         if card is None:
             raise EditError("more than a card holds")

@@ -47,7 +47,7 @@ def parse(
         return None
     bare = replace(bare, handle={"req_id": req_id} if req_id else {})
     if body.get("msgtype") == "event":
-        return _pressed(body.get("event"), bare, arrived_s=int(sent_at.timestamp()))
+        return _pressed(body.get("event"), bare, arrived=sent_at)
     if body.get("msgtype") not in _HEARD:
         logger.info("robot_message_ignored", extra={"kind": kind_for_log(body.get("msgtype"))})
         return None
@@ -133,7 +133,7 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def _pressed(event: object, bare: Message, *, arrived_s: int) -> Message | None:
+def _pressed(event: object, bare: Message, *, arrived: datetime) -> Message | None:
     kind = event.get("eventtype") if isinstance(event, dict) else None
     if not isinstance(event, dict) or kind != "template_card_event":
         logger.info("robot_event_ignored", extra={"kind": kind_for_log(kind)})
@@ -146,8 +146,9 @@ def _pressed(event: object, bare: Message, *, arrived_s: int) -> Message | None:
         return None
     handle = dict(bare.handle)
     if req_id := handle.get("req_id"):
-        # The card can be changed for five seconds only (document 101463).
-        handle["edit"] = f"event:{req_id}:{arrived_s}"
+        # The card can be changed for five seconds only (document 101463): a part of one counts.
+        seconds = f"{arrived.timestamp():.3f}".removesuffix(".000")
+        handle["edit"] = f"event:{req_id}:{seconds}"
     return replace(bare, press=pressed, handle=handle)
 
 

@@ -13,9 +13,10 @@ from bot.platforms.base import Inbound, RawRequest, VerificationError
 from bot.platforms.wecom import robot_events
 from bot.platforms.wecom.crypto import MOST_BYTES, Callback, signed_at
 from bot.settings.kinds import is_loopback
+from bot.texts.platforms import spoken
 from store.clock import Clock
 
-WORKING = "处理中…"
+WORKING = spoken("platform.working")
 POLLED_S = 10.0  # a command takes far less; who was not asked by then posts to response_url
 _MAX_URL = 2048
 _NOTHING = Inbound(body=b"", content_type="text/plain; charset=utf-8")

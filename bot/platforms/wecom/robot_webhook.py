@@ -16,12 +16,15 @@ _INTERVAL_S = 4.3
 
 
 class WebhookRobot:
-    """One configured webhook; its address is the secret. Thread-safe."""
+    """One configured webhook; its address is the secret. Thread-safe.
+
+    ``hearer``: the robot that a command can be told in the group, "" when there is none.
+    """
 
     def __init__(
-        self, name: str, webhook: str, *, own_url: str, calls: Calls, charts: Charts
+        self, name: str, webhook: str, *, hearer: str, own_url: str, calls: Calls, charts: Charts
     ) -> None:
-        self._name, self._webhook = name, urlsplit(webhook)
+        self._name, self._webhook, self._hearer = name, urlsplit(webhook), hearer
         self._own_url, self._calls, self._charts = own_url, calls, charts
 
     def line(self) -> Line:
@@ -31,7 +34,13 @@ class WebhookRobot:
     def render(self, letter: Letter) -> tuple[Piece, ...]:
         """Text, the chart, the file; nobody can press anything here."""
         reply = letter.reply
-        words = markdown.pieces(reply, markdown.WEBHOOK, own_url=self._own_url, hints=reply.buttons)
+        words = markdown.pieces(
+            reply,
+            markdown.WEBHOOK,
+            own_url=self._own_url,
+            hints=reply.buttons if self._hearer else (),
+            mention=self._hearer,
+        )
         return (*words, *self._charts.pieces(reply), *file_pieces(letter.attachment))
 
     def send(self, letter: Letter, piece: Piece, _number: int) -> str:

@@ -49,6 +49,7 @@ class Routes:
             (rf"GET {im}/messages/{_ID}/resources/{_ID}", files.download),
             (r"POST /open-apis/interactive/v1/card/update", presses.update),
             (r"GET /open-apis/bot/v3/info", lambda _: self._info()),
+            (rf"GET /open-apis/contact/v3/users/{_ID}", lambda _, one: self._person(one)),
         ]
 
     def answer(self, request: Request) -> Response:
@@ -68,6 +69,13 @@ class Routes:
             return Response(404, b"404 page not found", {"Content-Type": "text/plain"})
         self._tokens.require(request)
         return handler(request, *found)
+
+    def _person(self, open_id: str) -> Response:
+        """Asked by open_id, as the platform takes it without ``user_id_type``."""
+        if open_id not in self._world.users:
+            raise RefusalError(41050, "no user authority error")
+        user = {"open_id": open_id, "name": self._world.users[open_id]}
+        return answer_json({"code": 0, "msg": "success", "data": {"user": user}})
 
     def _info(self) -> Response:
         return answer_json({"code": 0, "msg": "ok", "bot": self._bot})
