@@ -240,10 +240,10 @@ def test_low_stock_is_told_once_until_it_has_recovered(db: Database, add_sku: Ad
     deduct(db, 1, "5 left")
     deduct(db, 1, "4 left")
     order(db, 1)
-    assert told(db) == [("low_stock", 5, False)]
+    assert told(db) == [("low_stock", 5, True)]
     receive(db, 3, "6 again")
     reserve(db, 1, "5 again")
-    assert told(db) == [("low_stock", 5, False)] * 2
+    assert told(db) == [("low_stock", 5, True)] * 2
 
 
 @pytest.mark.usefixtures("listening")

@@ -108,13 +108,20 @@ def test_every_secret_setting_of_a_platform_has_its_file(platform: str, tmp_path
     shop = NewShop(tmp_path / platform, "茶馆", (platform,), 5)
     make(shop, force=False, git=False)
     for name in PLATFORM_SECRETS[platform]:
-        value = f"https://example.com/{name}" if name.endswith("webhook") else f"canary {name}"
-        (shop.folder / "secrets" / name).write_text(value)
+        (shop.folder / "secrets" / name).write_text(_canary(name))
     settings = load(shop.folder / "config.yaml", _switched_off())
     found = dict(_secrets(getattr(settings, platform), platform))
-    assert {key: value.rpartition(" ")[2].rpartition("/")[2] for key, value in found.items()} == {
-        key: key.replace(".robots[]", "_robot").replace(".", "_") for key in found
+    assert found == {
+        key: _canary(key.replace(".robots[]", "_robot").replace(".", "_")) for key in found
     }
+
+
+def _canary(name: str) -> str:
+    if name.endswith("webhook"):
+        return f"https://example.com/{name}"
+    if name.endswith("aes_key"):  # of the one shape it may have
+        return name.replace("_", "").ljust(43, "0")
+    return f"canary {name}"
 
 
 def _switched_off() -> dict[str, str]:
