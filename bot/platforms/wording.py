@@ -89,7 +89,7 @@ def _wide_dot(found: re.Match[str]) -> str:
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; columns of numbers stand on the right. Cells are escaped already."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(head)
-    rule = ["---:" if _numeric(column) else ":---" for column in columns]
+    rule = ["---:" if numeric(column) else ":---" for column in columns]
     lines = [_cells(head), rule, *map(_cells, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -103,7 +103,8 @@ def _cells(cells: Sequence[str]) -> list[str]:
     return [" ".join(cell.replace("|", "｜").split()) for cell in cells]
 
 
-def _numeric(column: Sequence[str]) -> bool:
+def numeric(column: Sequence[str]) -> bool:
+    """Whether every cell of a column is a number, an amount or a share."""
     return bool(column) and all(re.fullmatch(r"[-+−]?¥?\d[\d,.]*%?", cell) for cell in column)
 
 

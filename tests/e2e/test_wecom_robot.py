@@ -34,14 +34,17 @@ def connected(tmp_path: Path) -> Iterator[Shop]:
             yield shop
 
 
-@pytest.fixture
-def called(tmp_path: Path) -> Iterator[tuple[Shop, Pusher]]:
-    """A shop by callback address, and the platform that calls it."""
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Pusher]]:
+    """A shop by callback address with KFD on its shelf, and the platform that calls it."""
+    folder = tmp_path_factory.mktemp("called")
     with (
         make_wecom() as wecom,
-        open_shop(tmp_path, wecom, aibot=by_callback(wecom)) as shop,
+        open_shop(folder, wecom, aibot=by_callback(wecom)) as shop,
     ):
-        yield shop, shop.pusher
+        pusher = shop.pusher
+        pusher.stream(wecom.bot_text(OWNER, KFD))
+        yield shop, pusher
 
 
 # The long connection
@@ -49,7 +52,7 @@ def called(tmp_path: Path) -> Iterator[tuple[Shop, Pusher]]:
 
 def test_what_was_pending_when_the_connection_dropped_comes_once(connected: Shop) -> None:
     wecom = connected.wecom
-    wecom.refuse_handshakes(2)
+    wecom.refuse_handshakes(1)
     wecom.drop_connections()
     wait_until(lambda: connected.ready() == (200, "connecting"), within_s=WAIT_S, what="it is lost")
     numbers = [connected.order() for _ in range(2)]
@@ -110,17 +113,17 @@ def test_a_command_is_acknowledged_at_once_and_finished_by_a_poll(
     called: tuple[Shop, Pusher],
 ) -> None:
     shop, pusher = called
-    delivery = pusher.deliver(shop.wecom.bot_text(OWNER, KFD, GROUP))
+    before = shop.on_hand()
+    delivery = pusher.deliver(shop.wecom.bot_text(OWNER, "咖啡豆+50", GROUP))
     assert delivery.problem == ""
     assert delivery.seconds < 2
     assert delivery.said is not None
     assert [piece["finish"] for piece in delivery.said.pieces] == [False]
 
-    answer = pusher.stream(shop.wecom.bot_text(OWNER, "咖啡豆+50", GROUP))
-    assert "30 → 80" in text_of(answer)
-    assert answer.how == "answer"
+    wait_until(lambda: shop.on_hand() == before + 50, within_s=WAIT_S, what="it is done")
     assert pusher.poll(delivery.said).problem == ""
     assert [piece["finish"] for piece in delivery.said.pieces] == [False, True]
+    assert f"{before} → {before + 50}" in text_of(delivery.said)
     assert "已把这个群设为店里的群" in text_of(delivery.said)
 
 
@@ -128,19 +131,18 @@ def test_who_never_polls_gets_the_answer_once_at_the_response_url(
     called: tuple[Shop, Pusher],
 ) -> None:
     shop, pusher = called
-    wecom = shop.wecom
-    polled = pusher.stream(wecom.bot_text(OWNER, KFD))
-    delivery = pusher.deliver(wecom.bot_text(OWNER, "咖啡豆+50"))
-    unpolled = delivery.said
+    wecom, before = shop.wecom, shop.on_hand()
+    polled = pusher.stream(wecom.bot_text(OWNER, "查 咖啡豆"))
+    unpolled = pusher.deliver(wecom.bot_text(OWNER, "咖啡豆+1")).said
     assert unpolled is not None
     wecom.wait_until(lambda: bool(_later(wecom.said)), timeout_s=WAIT_S)
     [later] = _later(wecom.said)
-    assert "30 → 80" in text_of(later)
-    assert later.at - unpolled.at == pytest.approx(10.5, abs=1.5)
+    assert f"{before} → {before + 1}" in text_of(later)
+    assert later.at - unpolled.at == pytest.approx(11, abs=1.5)
 
     pusher.poll(unpolled)  # it comes after all
     assert unpolled.finished
-    assert "30 → 80" not in text_of(unpolled)
+    assert "→" not in text_of(unpolled)
     shop.settle()
     assert len(wecom.calls(RESPONSE)) == 1, "the one that was polled needed none"
     assert "KFD" in text_of(polled)
@@ -148,15 +150,14 @@ def test_who_never_polls_gets_the_answer_once_at_the_response_url(
 
 def test_a_redelivery_acts_once(called: tuple[Shop, Pusher]) -> None:
     shop, pusher = called
-    pusher.stream(shop.wecom.bot_text(OWNER, KFD, GROUP))
+    before = shop.on_hand()
     callback = shop.wecom.bot_text(OWNER, "咖啡豆+50", GROUP)
     deliveries = pusher.together([callback] * 4)
     assert [delivery.ok for delivery in deliveries] == [True] * 4
-    answer = pusher.stream(callback)
-    assert "30 → 80" in text_of(answer)
+    assert f"{before} → {before + 50}" in text_of(pusher.stream(callback))
     assert pusher.deliver(callback).ok, "again, after it was answered"
-    assert "80" in text_of(pusher.stream(shop.wecom.bot_text(OWNER, "查 咖啡豆", GROUP)))
-    assert shop.on_hand() == 80
+    pusher.stream(shop.wecom.bot_text(OWNER, "查 咖啡豆", GROUP))
+    assert shop.on_hand() == before + 50
 
 
 def test_in_place_of_buttons_it_says_what_to_type(called: tuple[Shop, Pusher]) -> None:
@@ -178,13 +179,15 @@ def test_whoever_opens_the_chat_is_welcomed(called: tuple[Shop, Pusher]) -> None
 
 def test_what_is_forged_gets_one_constant_refusal(called: tuple[Shop, Pusher]) -> None:
     shop, pusher = called
-    sealed = pusher.seal(shop.wecom.bot_text(OWNER, KFD, GROUP))
+    before = shop.on_hand()
+    sealed = pusher.seal(shop.wecom.bot_text(OWNER, "咖啡豆+50"))
     forged = [pusher.send(one) for one in _forgeries(sealed)]
-    forged.append(pusher.deliver(shop.wecom.bot_text(OWNER, KFD, GROUP), timestamp=1))
+    forged.append(pusher.deliver(shop.wecom.bot_text(OWNER, "咖啡豆+50"), timestamp=1))
     assert [delivery.status for delivery in forged] == [401] * len(forged)
     assert len({delivery.body for delivery in forged}) == 1
-    assert shop.get("/api/v1/skus/KFD")["status"] == 404
     assert pusher.send(sealed).status == 200, "the same, unspoilt"
+    wait_until(lambda: shop.on_hand() != before, within_s=WAIT_S, what="that one is done")
+    assert shop.on_hand() == before + 50
 
 
 def _forgeries(sealed: Sealed) -> Iterator[Sealed]:

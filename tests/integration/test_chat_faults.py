@@ -5,7 +5,6 @@ The fault rows F50 (injection by names, remarks and notes) and F51 (escalation).
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +53,12 @@ EVIL = (
     "# 大标题",
     "> 引用 `码` **粗** ~~删~~ | 列 |",
 )
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: what is shown is the same on both."""
+    return sqlite_url
 
 
 # -- F50: whatever people call things, it is shown and does nothing
@@ -187,9 +192,9 @@ def state(db: Database) -> Any:
     """All that a command could have changed, but for the goods of that name."""
 
     def read(tx: Tx) -> Any:
-        goods = select(Sku.code, Sku.price_fen, Sku.on_hand, Sku.reserved, Sku.status)
+        goods = select(Sku).where(col(Sku.code).not_like("EVIL%")).order_by(col(Sku.id))
         return (
-            tx.exec(goods.where(col(Sku.code).not_like("EVIL%")).order_by(col(Sku.id))).all(),
+            [(s.code, s.price_fen, s.on_hand, s.reserved, s.status) for s in tx.exec(goods)],
             tx.exec(select(Member.platform, Member.user_id, Member.role)).all(),
             tx.exec(select(Chat.platform, Chat.chat_id, Chat.language, Chat.bound_at)).all(),
             tx.exec(select(ShopState.open)).all(),
@@ -252,30 +257,28 @@ def each_alone(tx: Tx) -> list[Parcel]:
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_what_is_typed_into_a_cards_form_is_a_value_and_shown_as_one(
-    sqlite_url: str, screens: Screens, evil: str
+    db: Database, clock: FakeClock, screens: Screens, evil: str
 ) -> None:
-    clock = FakeClock()
-    with closing(Database(sqlite_url, now=clock)) as db:
-        fill(db)
-        db.run(lambda tx: owned_group(tx, evil))
-        number = place(db, ("KFD", 1))
-        group = Group(db, clock)
-        group.deliver()
-        before, card = state(db), group.card("order_new")
-        form = group.shown(card).form
-        assert form is not None
-        group.press(card, form.button.id, carrier=evil, tracking_no=f"SF1 {evil}")
-        group.press(card, form.button.id, carrier="", tracking_no=evil)
-        group.sender.stop()
+    fill(db)
+    db.run(lambda tx: owned_group(tx, evil))
+    number = place(db, ("KFD", 1))
+    group = Group(db, clock)
+    group.deliver()
+    before, card = state(db), group.card("order_new")
+    form = group.shown(card).form
+    assert form is not None
+    group.press(card, form.button.id, carrier=evil, tracking_no=f"SF1 {evil}")
+    group.press(card, form.button.id, carrier="", tracking_no=evil)
+    group.sender.stop()
 
-        status = db.read(lambda tx: orders.view(tx, number)).status
-        assert status in {"confirmed", "shipped"}
-        goods, *others = state(db)
-        assert [row[:2] for row in goods] == [row[:2] for row in before[0]]
-        assert others == list(before[1:])
-        said = [letter.reply for letter in group.platform.letters]
-        changed = [reply for _, reply in group.platform.edited]
-        assert [fault for reply in (*said, *changed) for fault in harmful(screens, reply)] == []
+    status = db.read(lambda tx: orders.view(tx, number)).status
+    assert status in {"confirmed", "shipped"}
+    goods, *others = state(db)
+    assert [row[:2] for row in goods] == [row[:2] for row in before[0]]
+    assert others == list(before[1:])
+    said = [letter.reply for letter in group.platform.letters]
+    changed = [reply for _, reply in group.platform.edited]
+    assert [fault for reply in (*said, *changed) for fault in harmful(screens, reply)] == []
 
 
 def owned_group(tx: Tx, name: str) -> None:

@@ -1,7 +1,7 @@
 """What replies look like on WeCom, and that nobody's words become markup or mentions there."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -9,10 +9,16 @@ from bot.messages import Attachment, Button, Chart, Form, Input, Reply, Table
 from bot.platforms.base import Downloads, Letter, LongConnection, Platform, SendError
 from bot.platforms.calls import Calls
 from bot.platforms.wecom import codes, markdown, template_cards
-from bot.platforms.wecom.pieces import Card, File, Markdown, Picture, Piece
+from bot.platforms.wecom.app_channel import AppChannel
+from bot.platforms.wecom.pieces import Card, Charts, File, Markdown, Picture, Piece
 from bot.platforms.wecom.platform import WecomPlatform
+from bot.platforms.wecom.robot_channel import SocketChannel
 from bot.settings.sections import Wecom
 from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from bot.platforms.wecom.app_client import AppClient
+    from bot.platforms.wecom.socket import RobotSocket
 
 OWN = "https://shop.example"
 KEY = "58yvInkxuBUlfUGjoJpQ4KgUwqQxvJTJSwdSVTEmLVw"
@@ -252,24 +258,61 @@ def test_an_order_that_was_acted_on_is_one_card_with_all_its_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("remark", "goods", "missing"),
+    ("long", "missing"),
     [
-        (90, 20, set()),
-        (91, 20, {"备注"}),
-        (200, 60, {"备注"}),
-        (200, 87, {"备注"}),
-        (200, 88, {"备注", "联系人"}),
+        ({"商品": 20, "备注": 90}, set()),
+        ({"商品": 20, "备注": 91}, {"备注"}),
+        ({"商品": 109, "备注": 200}, {"备注"}),
+        ({"商品": 66, "备注": 200, "联系人": 38}, {"备注"}),
+        ({"商品": 67, "备注": 200, "联系人": 38}, {"备注", "联系人"}),
+        ({"商品": 60, "备注": 27, "联系人": 27, "快递": 45}, {"备注", "联系人"}),
+        ({"商品": 60, "备注": 27, "联系人": 27, "快递": 46}, {"备注", "联系人", "快递"}),
     ],
 )
 def test_in_place_of_a_card_an_order_says_what_counts_and_no_value_is_cut(
-    remark: int, goods: int, missing: set[str]
+    long: dict[str, int], missing: set[str]
 ) -> None:
-    long = {"商品": "货" * goods, "备注": "请" * remark}
-    fields = tuple((name, long.get(name, value)) for name, value in SHIPPED.fields)
+    values = {name: "字" * length for name, length in long.items()}
+    fields = tuple((name, values.get(name, value)) for name, value in SHIPPED.fields)
     card = replaced(Reply(title=SHIPPED.title, fields=fields, buttons=SHIPPED.buttons))
     told = [f"{name} {value}" for name, value in named(card).items()]
     told += card["sub_title_text"].split("\n")
     assert sorted(told) == sorted(f"{n} {v}" for n, v in fields if n not in missing)
+
+
+class Screen:
+    """What a pressed card becomes, in place of the application's client and the robot's socket."""
+
+    def __init__(self) -> None:
+        self.card: dict[str, Any] = {}
+
+    def update(self, _user: str, _code: str, card: dict[str, Any]) -> None:
+        self.card = card
+
+    def request(self, _command: str, body: dict[str, Any], *, req_id: str) -> None:
+        self.card = body["template_card"] | {"asked": req_id}
+
+    def task_of(self, _req_id: str) -> str:
+        return ""
+
+
+def test_a_pressed_order_with_a_long_remark_is_changed_in_place_on_either_channel() -> None:
+    fields = (*SHIPPED.fields, ("备注", "请" * 200))
+    letter = Letter("app/a", Reply(title="订单", fields=fields, buttons=(SHIP,)), key="k")
+    clock = FakeClock()
+    screen = Screen()
+    app = AppChannel(cast("AppClient", screen), own_url=OWN, charts=Charts())
+    robot = SocketChannel(cast("RobotSocket", screen), own_url=OWN, charts=Charts(), now=clock)
+    presses = ((app, "code"), (robot, f"event:r1:{int(clock().timestamp())}"))
+    for channel, ref in presses:
+        screen.card = {}
+        channel.edit(letter, ref)
+        assert named(screen.card)["已发货"] == "小苏 03-02 10:49"
+
+
+def test_an_order_of_too_many_goods_is_said_anew() -> None:
+    reply = Reply(title="订单", fields=(("商品", "货" * 110),), buttons=(SHIP,))
+    assert template_cards.shortened(Letter("app/a", reply, key="k"), own_url=OWN) is None
 
 
 def test_a_new_order_with_a_long_remark_is_said_in_words_for_nothing_is_left_out() -> None:
@@ -378,7 +421,7 @@ def test_charts_and_files_follow_the_words() -> None:
 
 def test_by_callback_a_file_is_told_of_for_it_cannot_be_sent() -> None:
     assert words(rendered("bot/wr1", Reply(title="导出", file=1), mode="callback")) == (
-        f"### 导出\n\n（文件在这里发不了）"
+        "### 导出\n\n（文件在这里发不了）"
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from bot.messages import Reply
 from bot.platforms.base import Letter
 from bot.platforms.feishu.elements import Block, Element, Pen, plain_text, tags, weight
-from bot.platforms.feishu.validity import problems
 
 CARD_BYTES = 30_000  # of a request with a card
 ROBOT_BYTES = 20_000  # of a custom robot's request
@@ -111,4 +110,4 @@ def _numbered(title: str, number: int, total: int) -> str:
     return title if total == 1 else f"{title} ({number}/{total})".strip()
 
 
-__all__ = ["CARD_BYTES", "ROBOT_BYTES", "Card", "problems", "render", "spoken"]
+__all__ = ["CARD_BYTES", "ROBOT_BYTES", "Card", "render", "spoken"]

@@ -4,7 +4,6 @@ Each part is a ``Block`` that stays whole on one card; what is too large for tha
 """
 
 import json
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 from bot.messages import Button, Chart, Form, Input, Reply, Table
 from bot.platforms.feishu.markup import as_markdown, as_plain, tame
-from bot.platforms.wording import plain_table, split
+from bot.platforms.wording import numeric, plain_table, split
 from bot.texts.platforms import spoken
 
 Element = dict[str, Any]
@@ -27,18 +26,16 @@ _MOST_WEIGHT = 12_000  # of a text, table or chart
 _PAIRED = 20  # half-widths that half a phone shows in a line; what is wider has one of its own
 _LONG = 30  # a name of more characters is no heading
 _BUTTONS = 5  # in a row, which phones break
-_CELL = re.compile(r"[-+−]?¥?\d[\d,.]*%?")  # of a column of numbers
 
 # Bars lie, the first one uppermost: the names below upright ones overlap on a phone. Names may take
 # half of the width (VChart: axes.maxWidth, else 30%), and values stand at the bars, not on a scale.
-_LYING = {
+_LYING: Element = {
     "direction": "horizontal",
     "xField": "y",
     "yField": "x",
     "axes": [{"orient": "left", "maxWidth": "50%"}, {"orient": "bottom", "visible": False}],
     "label": {"visible": True},
 }
-_UPRIGHT = {"xField": "x", "yField": "y"}
 _BAR_PX, _AROUND_PX = 30, 50  # a bar, and the title
 _MOST_PX = 999
 
@@ -126,13 +123,9 @@ class Pen:
         """A chart; one that no card could hold is left out, as where there are no charts."""
         labels = _distinct([self.plain(label) for label in chart.labels])
         points = [{"x": x, "y": y} for x, y in zip(labels, chart.values, strict=True)]
-        bars = chart.kind == "bar"
         title = {"title": {"text": self.plain(chart.title)}} if chart.title else {}
         spec = {"type": chart.kind, **title, "data": {"values": points}}
-        spec |= _LYING if bars else _UPRIGHT
-        height = min(_MOST_PX, _AROUND_PX + _BAR_PX * len(points))
-        size = {"height": f"{height}px"} if bars else {"aspect_ratio": "16:9"}
-        element = {"tag": "chart", **size, "chart_spec": spec}
+        element = _lying(spec, len(points)) if chart.kind == "bar" else _upright(spec)
         if points and weight(element) <= _MOST_WEIGHT:
             yield Block((element,), "")
 
@@ -217,6 +210,16 @@ def _columns(elements: Iterable[Element], *, flow: bool) -> Element:
     return {"tag": "column_set", "flex_mode": "flow" if flow else "none", "columns": columns}
 
 
+def _lying(spec: Element, bars: int) -> Element:
+    height = min(_MOST_PX, _AROUND_PX + _BAR_PX * bars)
+    return {"tag": "chart", "height": f"{height}px", "chart_spec": spec | _LYING}
+
+
+def _upright(spec: Element) -> Element:
+    axes = {"xField": "x", "yField": "y"}
+    return {"tag": "chart", "aspect_ratio": "16:9", "chart_spec": spec | axes}
+
+
 def _native(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Element:
     names = [f"c{number}" for number in range(len(head))]
     columns = [
@@ -236,7 +239,7 @@ def _native(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Element:
 
 def _aligned(cells: Sequence[str]) -> Element:
     """Numbers stand on the right."""
-    return {"horizontal_align": "right"} if all(map(_CELL.fullmatch, cells)) else {}
+    return {"horizontal_align": "right"} if numeric(cells) else {}
 
 
 def _runs(rows: list[list[str]]) -> Iterator[list[list[str]]]:
