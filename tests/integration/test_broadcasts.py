@@ -118,6 +118,7 @@ def test_sold_out_is_urgent_and_says_so(db: Database) -> None:
     place(db, ("KFD", level.available))
     sold_out = pushed(db, "sold_out")[0]
     assert sold_out.title.startswith("卖完了")
+    assert sold_out.intent == "sold_out"
     assert db.read(outbox.backlog)[0] > 0
     urgent = select(Outbox.urgent).where(Outbox.kind == "sold_out")
     assert db.read(lambda tx: tx.exec(urgent).all()) == [True]

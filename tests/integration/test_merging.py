@@ -168,6 +168,7 @@ def test_scarce_goods_and_changes_have_digests_of_their_own(db: Database) -> Non
     assert told.table is not None
     assert [row[0] for row in told.table.rows] == ["S0", "S1", "S2"]
     assert told.table.rows[0][2] == "0"  # the newest state is what counts
+    assert [button.command for button in told.buttons] == ["缺货"]
     edit = {"sku": "KFD", "name": "咖啡豆", "changed": {"price_fen": [8800, 9900]}, "actor": "x:y"}
     assert "¥88 → ¥99" in compose(db, "changes", [edit]).text
 
