@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("startup", "orders", "commands")
+NAMES = ("startup", "orders", "commands", "callbacks")
 
 
 def main() -> int:

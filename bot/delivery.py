@@ -185,7 +185,7 @@ class Sender:
 
     def _edited(self, platform: Platform, parcel: Parcel, letter: Letter) -> bool:
         try:
-            ref = self._call(parcel, 0, lambda: platform.edit(letter, parcel.ref))
+            ref = self._call(parcel, 0, lambda: platform.edit(letter, parcel.ref), edit=True)
         except EditError:
             return False
         self._sent(parcel, letter.reply, ref)
@@ -194,6 +194,7 @@ class Sender:
     def _said(self, platform: Platform, parcel: Parcel, letter: Letter) -> None:
         ref, began = "", time.monotonic()
         pieces = platform.render(letter)
+        self._show(parcel, letter.reply)
         for number, piece in enumerate(pieces):
             if number < parcel.done:
                 continue
@@ -207,11 +208,13 @@ class Sender:
                 raise
         self._sent(parcel, letter.reply, ref)
 
-    def _call(self, parcel: Parcel, done: int, call: Callable[[], str]) -> str:
+    def _call(
+        self, parcel: Parcel, done: int, call: Callable[[], str], *, edit: bool = False
+    ) -> str:
         """One call to the platform, when the pacing lets it; ``done`` pieces were said before."""
         target, urgent = parcel.target, parcel.urgent
-        if not self.pacing.begin(target, urgent=urgent):
-            raise PauseError(done, self.pacing.wait_s(target, urgent=urgent))
+        if not self.pacing.begin(target, urgent=urgent, edit=edit):
+            raise PauseError(done, self.pacing.wait_s(target, urgent=urgent, edit=edit))
         answered: bool | None = None
         pause_s: float | None = None
         try:
@@ -246,13 +249,19 @@ class Sender:
 
     def _sent(self, parcel: Parcel, reply: Reply, ref: str) -> None:
         said = reply.to_json()
-        shown = {button.id: button.command for button in reply.presses}
+        shown = reply.commands
         if self._settle(
             lambda tx: outbox.sent(
                 tx, parcel=parcel, sender=self._name, said=said, ref=ref, shown=shown
             )
         ):
             self._report(parcel, "sent")
+
+    def _show(self, parcel: Parcel, reply: Reply) -> None:
+        """Write down the buttons that are about to be seen; those of answers are already."""
+        shown = reply.commands
+        if shown.keys() - parcel.payload.get("buttons", {}).keys():
+            self._settle(lambda tx: outbox.show(tx, parcel=parcel, sender=self._name, shown=shown))
 
     def _put_off(
         self, parcel: Parcel, *, wait_s: float = 0, done: int = 0, calm: bool = False

@@ -243,6 +243,11 @@ class Reply:
         """Every button of the reply, its form's included."""
         return (*self.buttons, self.form.button) if self.form else self.buttons
 
+    @property
+    def commands(self) -> dict[str, str]:
+        """The command of each button by its id, as cards are looked up."""
+        return {button.id: button.command for button in self.presses}
+
 
 def _table_json(table: Table | None) -> dict[str, Any] | None:
     if table is None:

@@ -126,8 +126,11 @@ class Pacing:
                     # Whoever kept to the budget said a burst at once at the most.
                     budget.full_at = now + min(number, budget.burst) * budget.interval_s
 
-    def wait_s(self, target: str, *, urgent: bool) -> float:
-        """Seconds until the target may be told something."""
+    def wait_s(self, target: str, *, urgent: bool, edit: bool = False) -> float:
+        """Seconds until the target may be told something, or a card there changed (``edit``).
+
+        Changing a card waits for the line alone: whoever pressed it is looking at it.
+        """
         line = self._line_of(target)
         if line is None:
             return 0.0
@@ -135,22 +138,22 @@ class Pacing:
         with self._guard:
             state = self._lines.setdefault(line.name, _LineState())
             busy = BUSY_S if state.flying >= ABREAST else 0.0
-            budget = self._budget(target)
+            budget = None if edit else self._budget(target)
             wait = budget.wait_s(now, urgent=urgent) if budget else 0.0
             return max(state.breaker.wait_s(now), wait, busy)
 
-    def begin(self, target: str, *, urgent: bool) -> bool:
-        """Take a place on the line and a token; False when there is none now."""
+    def begin(self, target: str, *, urgent: bool, edit: bool = False) -> bool:
+        """Take a place on the line and, unless ``edit``, a token; False when there is none now."""
         line = self._line_of(target)
         if line is None:
             return True
         with self._guard:
-            if self.wait_s(target, urgent=urgent) > 0:
+            if self.wait_s(target, urgent=urgent, edit=edit) > 0:
                 return False
             state = self._lines.setdefault(line.name, _LineState())
             state.flying += 1
             state.breaker.began()
-            budget = self._budget(target)
+            budget = None if edit else self._budget(target)
             if budget is not None:
                 budget.spend(self._monotonic(), urgent=urgent)
         return True

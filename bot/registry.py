@@ -86,13 +86,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class ShopFacts:
-    """What handlers know of the shop; ``url`` is where its pages are reached."""
+    """What handlers know of the shop; ``url`` is where its pages are reached.
+
+    ``pushes`` says, by platform and chat id, whether the bot can speak there unasked.
+    """
 
     name: str = ""
     url: str = ""
     default_reorder_point: int = 5
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     terms: Terms = field(default_factory=Terms)
+    pushes: Callable[[str, str], bool] = lambda _platform, _chat_id: True
 
 
 @dataclass(slots=True)

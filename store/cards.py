@@ -41,8 +41,9 @@ def locked(tx: Tx, number: int) -> Card | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).first()
-    if row is None or "reply" not in row.payload:
+    if row is None or "buttons" not in row.payload:
         return None
+    reply = row.payload.get("reply", {})
     return Card(
         id=number,
         target=row.target,
@@ -52,7 +53,7 @@ def locked(tx: Tx, number: int) -> Card | None:
         asker=str(row.payload.get("to", "")),
         answers=str(row.payload.get("answers", "")),
         chat_kind=str(row.payload.get("chat_kind", "")),
-        outcome=str(row.payload["reply"].get("outcome", "")),
+        outcome=str(reply.get("outcome", "")),
         event=row.dedupe_key.partition(">")[0],
         editable=bool(row.ref),
     )
@@ -67,8 +68,10 @@ def mark(tx: Tx, card: Card, *, button: str, actor: str) -> None:
     tx.flush()
 
 
-def replace(tx: Tx, card: Card, *, answers: str, ref: str, reply: dict[str, Any]) -> None:
-    """Have a pressed card show what came of it.
+def replace(
+    tx: Tx, card: Card, *, answers: str, ref: str, reply: dict[str, Any], buttons: dict[str, str]
+) -> None:
+    """Have a pressed card show what came of it; ``buttons`` are those of ``reply``.
 
     ``answers``: the key of the press; ``ref``: a fresh one that it brought, or "". A card of the
     shop's own is composed anew, any other becomes ``reply``. Where it turns out that the card
@@ -77,7 +80,8 @@ def replace(tx: Tx, card: Card, *, answers: str, ref: str, reply: dict[str, Any]
     row = tx.get_one(Outbox, card.id)
     payload = {**row.payload, "otherwise": reply}
     if row.kind == "reply":
-        payload |= {"reply": reply, "answers": answers}
+        known = {**payload.get("buttons", {}), **buttons}
+        payload |= {"reply": reply, "answers": answers, "buttons": known}
     row.payload, row.ref, row.urgent = payload, ref or row.ref, True  # somebody waits for it
     _again(tx, row)
 

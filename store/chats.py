@@ -49,9 +49,16 @@ def chat(tx: Tx, platform: str, chat_id: str) -> ChatView | None:
 
 
 def bind(
-    tx: Tx, *, platform: str, chat_id: str, kind: str, name: str = "", language: str = "zh"
+    tx: Tx,
+    *,
+    platform: str,
+    chat_id: str,
+    kind: str,
+    name: str = "",
+    language: str = "zh",
+    hears: bool = True,
 ) -> bool:
-    """Make a chat the shop's; at first it hears of everything, in ``language``.
+    """Make a chat the shop's; at first it hears of everything (``hears``), in ``language``.
 
     Returns False when it was bound already.
     """
@@ -70,7 +77,8 @@ def bind(
     row.bound_at = tx.now
     tx.add(row)
     tx.flush()
-    if not tx.exec(select(Subscription.id).where(Subscription.chat_id == row.id)).first():
+    known = tx.exec(select(Subscription.id).where(Subscription.chat_id == row.id)).first()
+    if hears and not known:
         tx.add(Subscription(chat_id=row.id or 0, topic=ALL))
     return True
 

@@ -21,14 +21,17 @@ MERGED = frozenset({"order_new", "order_changed", "low_stock", "sold_out", "sku_
 
 
 class Wait(Protocol):
-    """Says how many seconds a target must wait before it may be told something."""
+    """Says how many seconds a target must wait before it may be told something.
 
-    def __call__(self, target: str, *, urgent: bool) -> float:
+    ``edit``: before a card there may be changed.
+    """
+
+    def __call__(self, target: str, *, urgent: bool, edit: bool) -> float:
         """The seconds; 0 = now."""
         ...
 
 
-def at_once(target: str, *, urgent: bool) -> float:  # noqa: ARG001  (a ``Wait``)
+def at_once(target: str, *, urgent: bool, edit: bool) -> float:  # noqa: ARG001  (a ``Wait``)
     """Nothing holds up anything."""
     return 0.0
 
@@ -142,7 +145,7 @@ def claim(
     """
     now = database_now(tx)
     heads = [row for row in _heads(tx) if _due(row, now)]
-    ready = [row for row in heads if wait_s(row.target, urgent=row.urgent) <= 0][:most]
+    ready = [row for row in heads if _wait_s(row, wait_s) <= 0][:most]
     return [parcel for head in ready if (parcel := _take(tx, head, now, sender, merge_after))]
 
 
@@ -214,8 +217,9 @@ def sent(
         "buttons": {**row.payload.get("buttons", {}), **(shown or {})},
         "done": 0,
     }
-    row.ref, row.unsure = ref, False
-    again = row.revision != parcel.revision and bool(ref)
+    # A press may have brought a fresh one while the call was under way.
+    row.ref, row.unsure = ref if row.ref == parcel.ref else row.ref, False
+    again = row.revision != parcel.revision and bool(row.ref)
     row.state, row.sent_at = "pending" if again else "sent", database_now(tx)
     row.attempts = 0 if again else row.attempts
     row.leased_by = row.leased_until = None
@@ -227,6 +231,16 @@ def sent(
                 state="sent", sent_at=database_now(tx), leased_by=None, leased_until=None
             )
         )
+    return True
+
+
+def show(tx: Tx, *, parcel: Parcel, sender: str, shown: dict[str, str]) -> bool:
+    """Write down the buttons of a card before it is sent: it may be pressed before we know more."""
+    row = _held(tx, parcel.id, sender)
+    if row is None:
+        return False
+    row.payload = {**row.payload, "buttons": {**row.payload.get("buttons", {}), **shown}}
+    tx.add(row)
     return True
 
 
@@ -345,7 +359,7 @@ def next_due_s(tx: Tx, wait_s: Wait = at_once) -> float | None:
     waits = [
         max(
             (max(row.next_attempt_at, row.leased_until or now) - now).total_seconds(),
-            wait_s(row.target, urgent=row.urgent),
+            _wait_s(row, wait_s),
         )
         for row in _heads(tx)
     ]
@@ -380,6 +394,10 @@ def _heads(tx: Tx) -> list[Outbox]:
 
 def _due(row: Outbox, now: datetime) -> bool:
     return row.next_attempt_at <= now and (row.leased_until is None or row.leased_until <= now)
+
+
+def _wait_s(row: Outbox, wait_s: Wait) -> float:
+    return wait_s(row.target, urgent=row.urgent, edit=bool(row.ref))
 
 
 def _parcel(row: Outbox) -> Parcel:

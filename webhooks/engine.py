@@ -66,10 +66,17 @@ def make_dispatcher(
         default_reorder_point=settings.shop.default_reorder_point,
         zone=settings.shop.zone,
         terms=order_terms(settings),
+        pushes=lambda platform, chat_id: _pushes(settings, platform, chat_id),
     )
     return Dispatcher(
         database, vault=vault, shop=facts, language=settings.shop.language, observe=observe
     )
+
+
+def _pushes(settings: Settings, platform: str, chat_id: str) -> bool:
+    """WeCom's robot speaks unasked over its long connection only (WeCom docs: 100719)."""
+    by_callback = settings.wecom.aibot.mode == "callback"
+    return not (platform == "wecom" and chat_id.startswith("bot/") and by_callback)
 
 
 def order_terms(settings: Settings) -> Terms:

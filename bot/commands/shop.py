@@ -65,6 +65,8 @@ def subscribe(
         return _heard(ctx, where)
     if period is not None and topic != DAILY:
         return Reply(text=ctx.say("subscribe.no_time"), error="invalid_request")
+    if query is None and not ctx.shop.pushes(where["platform"], where["chat_id"]):
+        return Reply(text=ctx.say("subscribe.mute"), error="invalid_request")
     before = _spoken(ctx, where)
     if query == "off":
         chats.unsubscribe(ctx.tx, **where, topic=topic)
@@ -121,5 +123,12 @@ def _spoken(ctx: Context, where: dict[str, str]) -> str:
 
 def _make_listener(ctx: Context, where: dict[str, str]) -> None:
     """A direct chat that subscribes becomes the shop's, and hears of what it asked for only."""
-    if chats.bind(ctx.tx, **where, kind=ctx.message.chat_kind, language=ctx.language):
+    bound = chats.bind(
+        ctx.tx,
+        platform=where["platform"],
+        chat_id=where["chat_id"],
+        kind=ctx.message.chat_kind,
+        language=ctx.language,
+    )
+    if bound:
         chats.unsubscribe(ctx.tx, **where, topic=chats.ALL)

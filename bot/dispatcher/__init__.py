@@ -226,6 +226,7 @@ def _kept(
             key=f"reply:{message.key}",
             payload={
                 "reply": stored,
+                "buttons": reply.commands if reply else {},
                 "to": message.user_id,
                 "inbox_id": inbox_id,
                 "answers": message.key,

@@ -42,7 +42,14 @@ class Pressed:
         settled = wrote or (self.card.outcome in _DIALOGUE and reply.error is None)
         if not settled or not (ref or self.card.editable):
             return False
-        cards.replace(tx, self.card, answers=self.message.key, ref=ref, reply=reply.to_json())
+        cards.replace(
+            tx,
+            self.card,
+            answers=self.message.key,
+            ref=ref,
+            reply=reply.to_json(),
+            buttons=reply.commands,
+        )
         return True
 
 

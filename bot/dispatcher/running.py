@@ -143,14 +143,17 @@ class Runner:
         owner = person.role is Role.OWNER or (member is not None and member.role == members.OWNER)
         if self.bound or not owner:
             return text
+        heard = self.room.shop.pushes(where.platform, where.chat_id)
         chats.bind(
             self.tx,
             platform=where.platform,
             chat_id=where.chat_id,
             kind=where.chat_kind,
             language=self.language,
+            hears=heard,
         )
-        return "\n".join(part for part in (text, texts.say(self.language, "bound.now")) if part)
+        told = texts.say(self.language, "bound.now" if heard else "bound.mute")
+        return "\n".join(part for part in (text, told) if part)
 
     def _context(self, person: Person) -> Context:
         message = replace(self.message, user_id=person.user_id, user_name=person.name)

@@ -93,6 +93,11 @@ SENTENCES: dict[str, Text] = {
         "已把这个群设为店里的群，以后订单、缺货和日报会发到这里。",
         "This group is the shop's now; orders, low stock and the summary will be told here.",
     ),
+    "bound.mute": Text(
+        "已把这个群设为店里的群。这个机器人不能主动说话：要听订单、缺货和日报，请在群里再加一个消息推送机器人。",
+        "This group is the shop's now. This robot cannot speak unasked: for orders, low stock and "
+        "the summary add a message-push robot to the group.",
+    ),
     "fault": Text("没有成功，编号 {reference}", "That did not work, reference {reference}"),
     # Cards that are pressed, and groups the bot comes into.
     "press.unknown": Text(
@@ -312,6 +317,10 @@ SENTENCES: dict[str, Text] = {
     ),
     "stock.more": Text(
         "只列出前 {number} 个，其余请搜索。", "Only the first {number}; search for the others."
+    ),
+    "subscribe.mute": Text(
+        "这个机器人不能主动说话，播报请用消息推送机器人（见 docs/wecom.md）。",
+        "This robot cannot speak unasked; use a message-push robot (see docs/wecom.md).",
     ),
     "subscribe.no_time": Text("只有日报可以定时间。", "Only the summary has a time."),
     "top_sellers.nothing": Text("这段时间没有卖出。", "Nothing was sold in that time."),

@@ -200,8 +200,8 @@ def test_a_target_that_must_wait_is_not_claimed(db: Database, wait: float) -> No
     post(db, "order_new")
     post(db, "order_new", target="fake:h")
 
-    def wait_s(target: str, *, urgent: bool) -> float:
-        return wait if target == TARGET and not urgent else 0.0
+    def wait_s(target: str, *, urgent: bool, edit: bool) -> float:
+        return wait if target == TARGET and not (urgent or edit) else 0.0
 
     claimed = db.run(lambda tx: outbox.claim(tx, sender="s", wait_s=wait_s))
     assert len(claimed) == (1 if wait else 2)

@@ -315,6 +315,40 @@ def test_where_a_card_cannot_be_changed_the_answer_is_said(group: Group) -> None
     assert group.said("h")[-1].startswith("新订单")  # nobody there waits for an answer
 
 
+def test_a_press_that_is_faster_than_the_shop_acts_all_the_same(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    pressed: list[Reply | None] = []
+
+    def fast(chat: str, reply: Reply) -> None:
+        """The card is on the screens, and its call has not returned."""
+        if chat == "g" and not pressed:
+            card = group.card("order_new")
+            ship = next(b.id for b in reply.buttons if b.label == "发货")
+            pressed.append(None)
+            message = Message(
+                platform="fake",
+                message_id="press:fast",
+                chat_id="g",
+                chat_kind="group",
+                user_id="sue",
+                user_name="",
+                text="",
+                sent_at=group.clock(),
+                press=Press(card, ship),
+                handle={"edit": "from the press"},
+            )
+            accepted = group.talk.dispatcher.receive(message)
+            pressed[0] = group.talk.dispatcher.handle(accepted.id)
+
+    group.platform.before = fast
+    group.deliver()
+    assert pressed[0] is not None
+    assert pressed[0].error is None
+    assert status(group, number) == "shipped"
+    refs = [ref for ref, _ in group.platform.edited]
+    assert "from the press" in refs  # and the card shows it
+
+
 def test_a_press_that_is_delivered_twice_is_one_press(group: Group) -> None:
     number = place(group.db, ("KFD", 1))
     group.deliver()

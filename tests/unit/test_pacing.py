@@ -71,6 +71,18 @@ def test_what_waits_is_spread_out_instead_of_bunched(pacing: Pacing, clock: Tick
     assert max(pauses) < 5
 
 
+def test_changing_a_card_waits_for_no_token_and_takes_none(pacing: Pacing, clock: Ticking) -> None:
+    greedy(pacing, clock, 5)
+    for _ in range(20):
+        assert pacing.begin("wecom:robot/orders", urgent=True, edit=True)
+        pacing.end("wecom:robot/orders", answered=True)
+    waits = pacing.wait_s("wecom:robot/orders", urgent=False)
+    assert 0 < waits < 4.4
+    for _ in range(FAILURES):
+        say(pacing, "feishu:a", answered=False)
+    assert not pacing.begin("feishu:b", urgent=True, edit=True)  # but for the line
+
+
 def test_a_platform_that_says_how_long_to_wait_is_obeyed(pacing: Pacing, clock: Ticking) -> None:
     assert pacing.begin("wecom:robot/orders", urgent=False)
     pacing.end("wecom:robot/orders", answered=True, pause_s=60)
