@@ -30,7 +30,8 @@ THREADS = 16
 IDLE_SHARE = 1
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 600.0
-LONGEST_S = 18.0  # of one turn at a letter; a call more ends before its claim does
+LONGEST_S = 18.0  # of one turn at a letter in pieces; then others of its chat may be more urgent
+BUG_ATTEMPTS = 3  # a row that we cannot compose blocks its chat no longer than this
 SETTLE_ATTEMPTS = 10
 SETTLE_WAIT_S = 1.0
 
@@ -110,7 +111,7 @@ class Sender:
         free = THREADS - len(self._flying)
         if held is None or free <= 0:
             return POLL_S
-        due_s = self._database.read(lambda tx: outbox.next_due_s(tx, self.pacing.wait_s))
+        due_s = self._database.read(lambda tx: outbox.next_due_s(tx, self._wait_s))
         if due_s is None or due_s > 0:
             return POLL_S if due_s is None else min(due_s, POLL_S)
         claimed = self._database.run(lambda tx: self._claim(tx, held, free))
@@ -137,7 +138,8 @@ class Sender:
             self._give_back(parcel, _not_composed(error))
         except Exception as error:  # an edge: one row must not stop the others
             logger.exception("broadcast_failed", extra={"parcel": parcel.id, "kind": parcel.kind})
-            self._give_back(parcel, SendError(type(error).__name__))
+            tried = parcel.attempts >= BUG_ATTEMPTS
+            self._give_back(parcel, SendError(type(error).__name__, permanent=tried))
 
     def _claim(self, tx: Tx, held: Held, most: int) -> list[Parcel]:
         jobs.guard(tx, held)
@@ -145,9 +147,15 @@ class Sender:
             tx,
             sender=self._name,
             most=most,
-            wait_s=self.pacing.wait_s,
+            wait_s=self._wait_s,
             merge_after=self._merge_after,
         )
+
+    def _wait_s(self, target: str, *, urgent: bool, edit: bool) -> float:
+        """One thing at a time for each target, however long a claim on the last one has run out."""
+        with self._guard:
+            busy = any(parcel.target == target for _, parcel in self._flying.values())
+        return POLL_S if busy else self.pacing.wait_s(target, urgent=urgent, edit=edit)
 
     def _launch(self, parcel: Parcel) -> None:
         with self._guard:
@@ -180,7 +188,9 @@ class Sender:
             if otherwise is None:  # the card stays as it was, and nobody waits for an answer
                 self._sent(parcel, letter.reply, "")
                 return
-            letter = replace(letter, reply=Reply.from_json(otherwise))
+            # Something new: under the card's own key the platform would take it for the card.
+            key = f"{letter.key}.{parcel.revision}"
+            letter = replace(letter, reply=Reply.from_json(otherwise), key=key, handle={})
         self._said(platform, parcel, letter)
 
     def _edited(self, platform: Platform, parcel: Parcel, letter: Letter) -> bool:
@@ -188,6 +198,10 @@ class Sender:
             ref = self._call(parcel, 0, lambda: platform.edit(letter, parcel.ref), edit=True)
         except EditError:
             return False
+        except SendError as error:
+            if error.permanent and not error.gone:
+                return False
+            raise
         self._sent(parcel, letter.reply, ref)
         return True
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from store.db import Tx
+from store.db import RetryError, Tx
 from store.models import Outbox
 from store.outbox import AT_ONCE
 
@@ -33,14 +33,13 @@ class Card:
     editable: bool
 
 
-def locked(tx: Tx, number: int) -> Card | None:
-    """The card with this number, its row locked; None when nobody was shown it or it is too old."""
-    row = tx.exec(
-        select(Outbox)
-        .where(Outbox.id == number)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
+def shown(tx: Tx, number: int) -> Card | None:
+    """The card with this number; None when nobody was shown it or it is too old.
+
+    Its row is not locked: whoever presses locks what the button changes first, as everybody else
+    does (an order, then its cards), and ``mark`` looks again.
+    """
+    row = tx.exec(select(Outbox).where(Outbox.id == number)).first()
     if row is None or "buttons" not in row.payload:
         return None
     reply = row.payload.get("reply", {})
@@ -60,9 +59,15 @@ def locked(tx: Tx, number: int) -> Card | None:
 
 
 def mark(tx: Tx, card: Card, *, button: str, actor: str) -> None:
-    """Write down that a button did what it says, on this card and its like in other chats."""
+    """Write down that a button did what it says, on this card and its like in other chats.
+
+    Raises ``RetryError`` when somebody else was first: the whole is tried again, and sees it.
+    """
     done = {"by": actor, "at": tx.now.isoformat()}
-    for row in _of(tx, card.event):
+    rows = _of(tx, card.event)
+    if any(button in row.payload.get("pressed", {}) for row in rows):
+        raise RetryError
+    for row in rows:
         row.payload = {**row.payload, "pressed": {**row.payload.get("pressed", {}), button: done}}
         tx.add(row)
     tx.flush()
@@ -77,7 +82,12 @@ def replace(
     shop's own is composed anew, any other becomes ``reply``. Where it turns out that the card
     cannot be changed, ``reply`` is said by itself.
     """
-    row = tx.get_one(Outbox, card.id)
+    row = tx.exec(
+        select(Outbox)
+        .where(Outbox.id == card.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
     payload = {**row.payload, "otherwise": reply}
     if row.kind == "reply":
         known = {**payload.get("buttons", {}), **buttons}
@@ -94,6 +104,7 @@ def refresh(tx: Tx, event: str) -> None:
 
 def _again(tx: Tx, row: Outbox) -> None:
     row.revision += 1
+    row.payload = {**row.payload, "changed_at": tx.now.isoformat()}
     if row.state == "sent" and row.ref:
         row.state, row.attempts, row.next_attempt_at = "pending", 0, AT_ONCE
         row.unsure = False

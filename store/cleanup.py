@@ -32,7 +32,9 @@ def _stale(now: datetime) -> Iterator[tuple[type[SQLModel], ColumnElement[bool]]
     yield Inbox, (col(Inbox.received_at) < week) & (col(Inbox.state) == "handled")
     yield IdempotencyKey, col(IdempotencyKey.created_at) < week
     yield Attachment, col(Attachment.created_at) < week
-    yield Outbox, (col(Outbox.created_at) < now - CARDS) & (col(Outbox.state) == "sent")
+    said = col(Outbox.state) == "sent"
+    yield Outbox, (col(Outbox.created_at) < week) & said & (col(Outbox.ref) == "")
+    yield Outbox, (col(Outbox.created_at) < now - CARDS) & said
     yield Outbox, (col(Outbox.created_at) < now - FAILURES) & (col(Outbox.state) == "dead")
     yield Dialogue, col(Dialogue.expires_at) < now
     yield OneTimeCode, col(OneTimeCode.expires_at) < now - CODES

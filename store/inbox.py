@@ -57,6 +57,17 @@ def accept(
     return Accepted(row.id or 0, duplicate=False, reply=None)
 
 
+def once(tx: Tx, *, platform: str, event_id: str, chat_id: str) -> bool:
+    """Whether an event without any message comes for the first time; kept as messages are."""
+    accepted = accept(
+        tx, platform=platform, message_id=event_id, chat_id=chat_id, user_id="", message={}
+    )
+    if accepted.duplicate:
+        return False
+    tx.flush()
+    return claim(tx, accepted.id) is not None
+
+
 def claim(tx: Tx, inbox_id: int) -> dict[str, Any] | None:
     """Take a message for handling in this very transaction; None when it was handled already.
 
@@ -91,6 +102,12 @@ def find(tx: Tx, *, platform: str, message_id: str) -> Found | None:
     if row is None:
         return None
     return Found(row.chat_id, handled=row.state == "handled", reply=row.reply)
+
+
+def unhandled(tx: Tx, inbox_id: int) -> dict[str, Any] | None:
+    """A kept message while it waits."""
+    row = tx.get(Inbox, inbox_id)
+    return row.message if row is not None and row.state == "received" else None
 
 
 def rewrite(tx: Tx, inbox_id: int, message: dict[str, Any]) -> None:

@@ -140,6 +140,12 @@ def link(tx: Tx, *, known: MemberView, other: MemberView) -> MemberView:
     return linked
 
 
+def identities(tx: Tx, person: str) -> tuple[str, ...]:
+    """Every ``platform:user id`` of one person."""
+    rows = tx.exec(select(Member).where(Member.person == person).order_by(col(Member.id))).all()
+    return tuple(f"{row.platform}:{row.user_id}" for row in rows)
+
+
 def listed(tx: Tx) -> list[MemberView]:
     """Everybody who has a role, owners first."""
     rows = tx.exec(select(Member).where(Member.role != "none")).all()

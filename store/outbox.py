@@ -66,6 +66,12 @@ class Parcel:
         return int(self.payload.get("done", 0))
 
     @property
+    def asked_at(self) -> datetime:
+        """When it was last asked for: a card's last change, else when it was written."""
+        changed = self.payload.get("changed_at") if self.ref else None
+        return datetime.fromisoformat(changed) if changed else self.created_at
+
+    @property
     def ids(self) -> tuple[int, ...]:
         """The numbers of all rows that this settles."""
         return tuple(parcel.id for parcel in self.merged) or (self.id,)
@@ -211,15 +217,20 @@ def sent(
     row = _held(tx, parcel.id, sender)
     if row is None:
         return False
+    changed = row.revision != parcel.revision
     row.payload = {
         **row.payload,
-        "reply": said,
+        "reply": row.payload.get("reply", said) if changed else said,
         "buttons": {**row.payload.get("buttons", {}), **(shown or {})},
         "done": 0,
     }
-    # A press may have brought a fresh one while the call was under way.
-    row.ref, row.unsure = ref if row.ref == parcel.ref else row.ref, False
-    again = row.revision != parcel.revision and bool(row.ref)
+    if not changed:
+        row.payload.pop("otherwise", None)  # it has been said, one way or the other
+    # A press may have brought a fresh one while the call was under way. One row of several that
+    # were said as one must not take the others' words away.
+    kept = "" if parcel.merged else ref if row.ref == parcel.ref else row.ref
+    row.ref, row.unsure = kept, False
+    again = changed and bool(row.ref)
     row.state, row.sent_at = "pending" if again else "sent", database_now(tx)
     row.attempts = 0 if again else row.attempts
     row.leased_by = row.leased_until = None
@@ -293,15 +304,16 @@ def failed(
     ``done`` pieces of it were said. Returns True when it is dead.
     """
     _note_done(tx, parcel, sender, done)
-    tired = tx.now - parcel.created_at > PATIENCE if patient else parcel.attempts >= MAX_ATTEMPTS
-    dead = retry_after_s is None or tired
+    tired = tx.now - parcel.asked_at > PATIENCE if patient else parcel.attempts >= MAX_ATTEMPTS
+    over = retry_after_s is None or tired
+    dead = over and not parcel.ref  # a card that cannot be changed stays as it was
     due = database_now(tx) + timedelta(seconds=retry_after_s or 0)
     uncertain = {"unsure": True} if unsure else {}
     _release(
         tx,
         parcel,
         sender,
-        state="dead" if dead else "pending",
+        state="dead" if dead else "sent" if over else "pending",
         next_attempt_at=due,
         last_error=error[:200],
         **uncertain,
@@ -310,10 +322,13 @@ def failed(
 
 
 def bury(tx: Tx, target: str, *, error: str) -> int:
-    """Give up everything that waits for a chat that is gone; returns how many rows."""
-    gone = _pending(Outbox.target == target).values(
-        state="dead", last_error=error[:200], leased_by=None, leased_until=None
-    )
+    """Give up everything that waits for a chat that is gone; returns how many rows.
+
+    Cards that wait to be changed stay as they are, for the bot may come back.
+    """
+    given_up = {"last_error": error[:200], "leased_by": None, "leased_until": None}
+    tx.exec(_pending(Outbox.target == target, Outbox.ref != "").values(state="sent", **given_up))
+    gone = _pending(Outbox.target == target).values(state="dead", **given_up)
     return int(tx.exec(gone).rowcount)
 
 

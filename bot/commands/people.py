@@ -40,9 +40,15 @@ def grant(ctx: Context, user: User, role: RoleWord) -> Reply:
     person = _known_or_named(ctx, user)
     before = members.set_role(ctx.tx, platform=person[0], user_id=person[1], role=role)
     words = tuple(ctx.say(f"role.{word}") for word in (before.role, role))
+    accounts = members.identities(ctx.tx, before.person)
+    linked = " = ".join(accounts) if len(accounts) > 1 else ""
+    fields = (
+        (ctx.say("field.role"), f"{words[0]} → {words[1]}"),
+        (ctx.say("field.accounts"), linked),
+    )
     return Reply(
-        title=f"{ctx.say('title.grant')} {before.name or before.user_id}",
-        fields=((ctx.say("field.role"), f"{words[0]} → {words[1]}"),),
+        title=f"{ctx.say('title.grant')} {members.called(ctx.tx, before.actor)}",
+        fields=tuple((name, value) for name, value in fields if value),
     )
 
 
@@ -70,6 +76,8 @@ def grant(ctx: Context, user: User, role: RoleWord) -> Reply:
 def bind(ctx: Context, code: OneTimeCode | None = None, part: Part = "") -> Reply:
     """Make the sender the owner, or one person with whoever got the code; it works once."""
     if part == LINK:
+        if not ctx.private:
+            return Reply(text=ctx.say("link.private"), error="forbidden")
         return _link_code(ctx) if code is None else _linked(ctx, code)
     if code is None:
         raise AskError("code", ctx.say("bind.no_code"), ())
@@ -109,8 +117,6 @@ def desk(ctx: Context) -> Reply:
 
 def _link_code(ctx: Context) -> Reply:
     """A code that the same person sends on the other platform; nobody else may read it."""
-    if not ctx.private:
-        return Reply(text=ctx.say("link.private"), error="forbidden")
     ctx.told = True
     code = codes.issue(ctx.tx, purpose=codes.LINK, subject=ctx.actor, ttl=SIGN_IN_TTL)
     minutes = SIGN_IN_TTL // timedelta(minutes=1)
@@ -120,8 +126,13 @@ def _link_code(ctx: Context) -> Reply:
 def _linked(ctx: Context, code: str) -> Reply:
     subject = codes.redeem(ctx.tx, purpose=codes.LINK, code=code)
     platform, _, user_id = subject.partition(":")
+    if platform == ctx.message.platform:
+        return Reply(text=ctx.say("link.same"), error="invalid_request")
     known = members.seen(ctx.tx, platform=platform, user_id=user_id)
     here = members.seen(ctx.tx, platform=ctx.message.platform, user_id=ctx.message.user_id)
+    if Role.of(here.role) > Role.of(known.role):
+        # Whoever asked for the code will have this role as well: it may be somebody else's code.
+        ctx.risk("lent", account=subject, role=ctx.say(f"role.{here.role}"))
     linked = members.link(ctx.tx, known=known, other=here)
     fields = (
         (ctx.say("field.accounts"), f"{subject} = {linked.actor}"),

@@ -93,10 +93,12 @@ class Dispatcher:
         return reply
 
     def arrive(self, arrival: Arrival) -> None:
-        """Greet a group that the bot was brought into; what came of one before is not repeated."""
+        """Greet a group that the bot was brought into, once."""
         greeting = Reply(text=texts.say(self._room.language, "arrival.hello"), intent="help")
 
         def work(tx: Tx) -> None:
+            if not first_time(tx, arrival):
+                return
             chats.arrive(
                 tx,
                 platform=arrival.platform,
@@ -116,6 +118,11 @@ class Dispatcher:
 
         self._database.run(work)
 
+    def waiting(self, inbox_id: int) -> Message | None:
+        """A kept message that was not handled yet."""
+        stored = self._database.read(lambda tx: inbox.unhandled(tx, inbox_id))
+        return None if stored is None else Message.from_json(stored)
+
     def nameless(self, message: Message) -> bool:
         """Whether nobody knows what the sender is called."""
         return self._database.read(
@@ -128,11 +135,20 @@ class Dispatcher:
         self._database.run(lambda tx: members.seen(tx, **who, name=_storable(name)))
 
     def wants_files(self, message: Message) -> bool:
-        """Whether the files of a message, or of what it replies to, are needed to handle it."""
+        """Whether the files of a message, or of what it replies to, are needed to handle it.
+
+        Nobody's files are fetched who may not do anything with them.
+        """
         if not message.files and "parent_id" not in message.handle:
             return False
         found = read(message.text or IMPORT, commands=self._room.commands)
-        return found.intent == "import"
+        command = self._room.commands.get(found.intent)
+        if command is None or not any(p.key == "file" for p in command.parameters):
+            return False
+        known = self._database.read(
+            lambda tx: members.member(tx, message.platform, message.user_id)
+        )
+        return known is not None and Role.of(known.role) >= command.role
 
     def attach(self, inbox_id: int, message: Message, files: tuple[Attachment, ...]) -> None:
         """Keep the files of a message that waits; its handler then finds them by their numbers."""
@@ -208,6 +224,16 @@ class Dispatcher:
             kept = inbox.reply_of(tx, inbox_id)
             return Reply.from_json(kept) if kept else None
         return _kept(tx, inbox_id, Message.from_json(stored), reply, deliver=deliver)
+
+
+def first_time(tx: Tx, arrival: Arrival) -> bool:
+    """Whether the platform tells of this for the first time: it repeats itself for hours."""
+    return inbox.once(
+        tx,
+        platform=arrival.platform,
+        event_id=f"arrival:{arrival.key}",
+        chat_id=arrival.chat_id,
+    )
 
 
 def _kept(

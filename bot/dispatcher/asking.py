@@ -91,6 +91,7 @@ class Asking:
         dialogues.close(self.tx, platform=where.platform, chat_id=where.chat_id, user_id=user_id)
 
     def _open(self, kind: str, command: dict[str, Any], person: Person) -> None:
+        command = {**command, "raised_by": self.message.key}
         dialogues.ask(
             self.tx,
             platform=self.message.platform,

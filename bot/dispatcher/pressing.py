@@ -9,7 +9,7 @@ from bot import texts
 from bot.dispatcher.running import Room
 from bot.messages import Message, Press, Reply
 from bot.texts import visible
-from store import cards, members
+from store import cards, dialogues, members
 from store.cards import Card
 from store.db import Tx
 
@@ -62,7 +62,7 @@ def pressed(tx: Tx, message: Message, room: Room, language: str) -> Pressed | Re
     press = message.press
     if press is None:
         raise ValueError("nothing was pressed")
-    card = cards.locked(tx, press.card)
+    card = cards.shown(tx, press.card)
     command = card.buttons.get(press.button) if card else None
     if card is None or command is None or not _shown_to(card, message):
         return _refused(language, "press.unknown", "not_found")
@@ -72,6 +72,8 @@ def pressed(tx: Tx, message: Message, room: Room, language: str) -> Pressed | Re
     own = not card.asker or card.asker == message.user_id
     if not own and _is_personal(command, card, room):
         return _refused(language, "press.not_yours", "forbidden")
+    if card.outcome == "clarify" and not _still_open(tx, message, card):
+        return _refused(language, "dialogue.expired", "wrong_state")
     said = replace(
         message,
         text=_filled(command, press),
@@ -100,13 +102,21 @@ def _is_personal(command: str, card: Card, room: Room) -> bool:
     return found is not None and found.intent == "undo"
 
 
+def _still_open(tx: Tx, message: Message, card: Card) -> bool:
+    """Whether the question on a card is the one that waits: an old one must not answer a new."""
+    asked = dialogues.current(
+        tx, platform=message.platform, chat_id=message.chat_id, user_id=message.user_id
+    )
+    return asked is not None and asked.command.get("raised_by") == card.answers
+
+
 def _filled(command: str, press: Press) -> str:
     """The command with the fields of the form in it, as one line."""
 
     def value(match: re.Match[str]) -> str:
         return " ".join(visible(str(press.inputs.get(match[1], ""))).split())[:_LONGEST]
 
-    return " ".join(_FIELD.sub(value, command).split()) if press.inputs else command
+    return " ".join(_FIELD.sub(value, command).split())
 
 
 def _by(tx: Tx, done: dict[str, Any], room: Room) -> str:

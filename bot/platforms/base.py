@@ -66,7 +66,7 @@ class Inbound:
     """What a request held, and the exact body to answer it with once its messages are durable.
 
     ``polled``: the platform asks for the answer to the message with this ``Message.key``; the body
-    is then made by ``Platform.answer_poll``.
+    is then made by the platform's ``poll_answer``.
     """
 
     messages: tuple[Message, ...] = ()

@@ -120,6 +120,14 @@ SENTENCES: dict[str, Text] = {
         "绑定口令只能你自己看，请私聊我发「绑定」。",
         'The code is for you alone; send me "link" in a direct chat.',
     ),
+    "link.same": Text(
+        "这个口令就是在这个平台取的，请在另一个平台发。",
+        "This code comes from this very platform; send it on the other one.",
+    ),
+    "risk.lent": Text(
+        "{account} 也会成为{role}：请确认那是你自己的账号。",
+        "{account} will be {role} as well: make sure that it is your own account.",
+    ),
     "link.code": Text(
         "在另一个平台私聊我发（{minutes} 分钟内有效，只能用一次）：绑定 {code}",
         "Send me in a direct chat on the other platform (works once, within {minutes} minutes): "

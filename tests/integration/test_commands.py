@@ -136,13 +136,31 @@ def test_a_linked_person_has_one_role_on_both_platforms(talk: Talk) -> None:
     assert _role(talk.db, "console", "sue") == _role(talk.db, "feishu", "ou_sue") == "none"
 
 
-def test_a_link_code_is_told_in_a_direct_chat_only_and_works_once(talk: Talk) -> None:
+def test_a_link_code_is_told_and_taken_in_direct_chats_and_works_once(talk: Talk) -> None:
     assert talk.say("绑定", "sue", group=True).error == "forbidden"
-    code = talk.say("绑定", "ann").text.rsplit(" ", 1)[-1]
+    code = _link_code(talk.db)
+    assert talk.say(f"绑定 {code}", "may", group=True).error == "forbidden"
     assert talk.say(f"绑定 {code}", "may").error is None
-    assert talk.say("打烊", "may").error is None
     assert talk.say(f"绑定 {code}", "vic").error == "bad_code"
     assert talk.say(f"我是店主 {_link_code(talk.db)}", "vic").error == "bad_code"
+
+
+def test_a_code_of_the_same_platform_links_nobody(talk: Talk) -> None:
+    code = talk.say("绑定", "may").text.rsplit(" ", 1)[-1]
+    assert talk.say(f"绑定 {code}", "ann").error == "invalid_request"
+    assert _role(talk.db, "console", "may") == "none"
+
+
+def test_whoever_would_lend_a_role_by_a_code_is_asked_first(talk: Talk) -> None:
+    asked = talk.say(f"绑定 {_link_code(talk.db)}", "ann")  # perhaps a stranger's code
+    assert asked.outcome == "confirm"
+    assert "feishu:ou_may 也会成为店主" in spoken(asked)
+    assert _role(talk.db, "feishu", "ou_may") == ""
+    assert talk.say("是", "ann").error is None
+    assert _role(talk.db, "feishu", "ou_may") == "owner"
+
+    preview = talk.say("授权 feishu:ou_may 移除", "ann")
+    assert preview.error == "last_owner"  # they are one person, and the only owner
 
 
 def test_a_sheet_comes_in_whole_or_not_at_all(talk: Talk) -> None:

@@ -15,12 +15,12 @@ from bot.messages import Reply
 from bot.pacing import Pacing
 from bot.platforms.base import EditError, Letter, Line, SendError
 from bot.registry import COMMANDS
-from store import attachments, cards, chats, members, outbox
+from store import attachments, cards, chats, members, orders, outbox
 from store.db import Database, Tx
 from store.models import Chat, Outbox
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
-from tests.shop import VAULT
+from tests.shop import VAULT, fill, place
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -56,7 +56,7 @@ class Rig:
                 topic=kind,
                 kind=kind,
                 key=text[:40],
-                payload={"reply": reply.to_json()},
+                payload={"reply": reply.to_json(), "buttons": reply.commands},
             )
         )
 
@@ -379,3 +379,130 @@ def test_low_stock_waits_for_the_morning_and_holds_up_no_answer(
     rig.turn()
     assert rig.platform.texts("g") == ["answer"]
     assert rig.rows()[0] == ("fake:g", "pending")
+
+
+def test_one_of_several_that_were_said_as_one_never_takes_the_others_words_away(
+    rig: Rig, db: Database
+) -> None:
+    fill(db)
+    db.run(lambda tx: chats.bind(tx, platform="fake", chat_id="g", kind="group"))
+    numbers = [place(db, ("KFD", 1)) for _ in range(5)]
+
+    def turn(before: Callable[[], None] = lambda: None) -> None:
+        claimed = db.run(lambda tx: outbox.claim(tx, sender="a", merge_after=3))
+        before()
+        for parcel in claimed:
+            if parcel.target == "fake:g":
+                rig.sender.deliver(parcel)
+
+    def ship(number: str) -> None:
+        db.run(lambda tx: orders.ship(tx, order_no=number, actor="fake:ann"))
+
+    turn(lambda: ship(numbers[0]))  # while it is on its way
+    ship(numbers[1])
+    turn()
+    (letter,) = [one for one in rig.platform.letters if one.chat_id == "g"]
+    assert all(number in letter.reply.text for number in numbers)
+    assert rig.platform.edited == []
+
+
+def test_an_old_card_that_cannot_be_changed_for_a_moment_is_changed_later(
+    rig: Rig, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.post("v1")
+    rig.turn()
+    clock.advance(days=2)
+    rig.db.run(lambda tx: cards.refresh(tx, "v1"))
+    edit = rig.platform.edit
+
+    def away(_letter: Letter, _ref: str) -> str:
+        raise SendError("no answer in time", unreachable=True, uncertain=True)
+
+    monkeypatch.setattr(rig.platform, "edit", away)
+    rig.turn()
+    assert rig.rows() == [("fake:g", "pending")]
+    monkeypatch.setattr(rig.platform, "edit", edit)
+    rig.due()
+    rig.turn()
+    assert rig.rows() == [("fake:g", "sent")]
+    assert len(rig.platform.edited) == 1
+
+
+def test_a_change_that_is_given_up_leaves_the_card_and_troubles_nobody(
+    rig: Rig, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.db.run(lambda tx: chats.bind(tx, platform="fake", chat_id="h", kind="group"))
+    rig.post("v1")
+    rig.turn()
+    rig.db.run(lambda tx: cards.refresh(tx, "v1"))
+
+    def away(_letter: Letter, _ref: str) -> str:
+        raise SendError("no answer in time", unreachable=True)
+
+    monkeypatch.setattr(rig.platform, "edit", away)
+    clock.advance(days=1, seconds=1)
+    rig.turn()
+    assert rig.rows() == [("fake:g", "sent")]
+
+
+def test_a_chat_that_is_gone_keeps_its_cards_for_when_the_bot_comes_back(rig: Rig) -> None:
+    rig.post("card")
+    rig.turn()
+    rig.db.run(lambda tx: cards.refresh(tx, "card"))
+    rig.post("news")
+    rig.db.run(lambda tx: outbox.bury(tx, "fake:g", error="removed"))
+    assert rig.rows() == [("fake:g", "sent"), ("fake:g", "dead")]
+    rig.db.run(lambda tx: cards.refresh(tx, "card"))
+    rig.turn()
+    assert len(rig.platform.edited) == 1
+
+
+def answered(rig: Rig, text: str) -> None:
+    """A press had this answer."""
+
+    def press(tx: Tx) -> None:
+        number = tx.exec(select(Outbox.id).where(Outbox.state != "dead")).one() or 0
+        card = cards.shown(tx, number)
+        assert card is not None
+        reply = Reply(text=text)
+        cards.replace(tx, card, answers=text, ref="", reply=reply.to_json(), buttons=reply.commands)
+
+    rig.db.run(press)
+
+
+def test_what_is_said_in_place_of_a_change_is_something_new_and_said_once(rig: Rig) -> None:
+    rig.post("question")
+    rig.turn()
+    rig.platform.editable = False
+    answered(rig, "first answer")
+    rig.turn()
+    first, second = rig.platform.letters
+    assert (second.reply.text, second.key == first.key) == ("first answer", False)
+    rig.platform.editable = True
+    rig.db.run(lambda tx: cards.refresh(tx, "question"))
+    rig.turn()
+    assert rig.platform.texts("g") == ["question", "first answer"]
+
+
+def test_the_second_answer_is_shown_although_the_first_was_still_on_its_way(rig: Rig) -> None:
+    rig.post("question")
+    rig.turn()
+    answered(rig, "first answer")
+    (parcel,) = rig.db.run(lambda tx: outbox.claim(tx, sender="a"))
+    answered(rig, "second answer")
+    rig.sender.deliver(parcel)
+    rig.turn()
+    assert [reply.text for _, reply in rig.platform.edited] == ["first answer", "second answer"]
+
+
+def test_a_row_that_we_cannot_compose_holds_up_its_chat_for_seconds_only(rig: Rig) -> None:
+    rig.db.run(
+        lambda tx: outbox.post(
+            tx, target="fake:g", topic="x", kind="nobody knows", key="poison", payload={}
+        )
+    )
+    rig.post("fine")
+    for _ in range(delivery.BUG_ATTEMPTS + 1):
+        rig.due()
+        rig.turn()
+    assert rig.rows()[:2] == [("fake:g", "dead"), ("fake:g", "sent")]

@@ -1,6 +1,8 @@
 """Buttons carry ids: what they do is looked up, checked when pressed, done once, and shown."""
 
+import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -40,7 +42,7 @@ class Group:
         )
         leadership.turn()
         self.talk = Talk(db, clock)
-        self._presses = 0
+        self._presses = itertools.count(1)
 
     def deliver(self) -> None:
         """Send all that waits."""
@@ -87,10 +89,9 @@ class Group:
         return self.press_raw(press, who, chat=chat)
 
     def press_raw(self, press: Press, who: str = "ann", *, chat: str = "g") -> Reply | None:
-        self._presses += 1
         message = Message(
             platform="fake",
-            message_id=f"press:{self._presses}",
+            message_id=f"press:{next(self._presses)}",
             chat_id=chat,
             chat_kind="group",
             user_id=who,
@@ -292,6 +293,52 @@ def test_a_choice_is_the_askers(group: Group) -> None:
     group.press(question, "白色", "sue")
     assert on_hand(group.db, "TX-B-L") == 20 + 3
     assert "20 → 23" in spoken(group.shown(question))
+
+
+def test_the_button_of_an_old_question_never_answers_a_newer_one(group: Group) -> None:
+    group.say("补货 T恤 3", "sue")
+    first = group.card("reply")
+    group.say("出库 T恤 4", "sue")
+    late = group.press(first, "白色", "sue")
+    assert late is not None
+    assert late.error == "wrong_state"
+    assert on_hand(group.db, "TX-B-L") == 20
+
+
+def test_a_form_without_its_fields_leaves_no_braces_in_the_command(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.deliver()
+    card = group.card("order_new")
+    form = group.shown(card).form
+    assert form is not None
+    reply = group.press_raw(Press(card, form.button.id), "sue")
+    assert reply is not None
+    assert "{" not in spoken(reply)
+    assert status(group, number) == "shipped"
+
+
+def test_presses_in_several_chats_at_once_act_once_and_none_fails(group: Group) -> None:
+    numbers = [place(group.db, ("KFD", 1)) for _ in range(6)]
+    for _ in range(4):
+        group.deliver()
+    statement = select(Outbox.id, Outbox.target, Outbox.payload)
+    rows = group.db.read(
+        lambda tx: tx.exec(statement.where(col(Outbox.target).startswith("fake:"))).all()
+    )
+    presses = [
+        (Press(card or 0, button), target.removeprefix("fake:"))
+        for card, target, payload in rows
+        for button, command in payload["buttons"].items()
+        if command.startswith(("发货", "收款")) and "{" not in command
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda one: group.press_raw(one[0], "sue", chat=one[1]), presses))
+    assert len(presses) == 2 * 2 * len(numbers)
+    assert all(answer is not None for answer in answers)
+    assert {answer.error for answer in answers if answer} <= {None, "wrong_state"}
+    assert {status(group, number) for number in numbers} == {"shipped"}
+    paid = [group.db.read(lambda tx, n=n: orders.view(tx, n)).paid_at for n in numbers]  # type: ignore[misc]  # mypy cannot type a default of a lambda
+    assert None not in paid
 
 
 def test_details_are_told_beside_the_card_and_can_be_asked_for_again(group: Group) -> None:

@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.messages import Attachment, Button, Message, Reply
 from bot.platforms.base import Ears, EditError, Inbound, Letter, SendError
 from bot.platforms.calls import Calls
+from bot.platforms.wecom.hearing import Hearing
 from bot.platforms.wecom.platform import WecomPlatform
 from bot.platforms.wecom.socket import Pace, RobotSocket
 from bot.settings.sections import Wecom
@@ -425,17 +427,47 @@ def test_what_could_not_be_kept_is_told_again_for_the_platform_says_it_once(
     assert shop.tries == 3
 
 
-def test_what_cannot_be_kept_at_all_is_dropped_and_logged_and_the_next_is_heard(
+def test_a_database_that_is_away_for_a_while_costs_no_message(
     socket: RobotSocket, wecom: FakeWecom, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.faults = [UnavailableError(), UnavailableError(), UnavailableError()]
     socket.open(shop.ears())
-    dropped = wecom.say("zhangsan", "第一")
+    wecom.say("zhangsan", "第一")
     wecom.say("zhangsan", "第二")
-    assert shop.next().text == "第二"
-    (record,) = [entry for entry in caplog.records if entry.message == "message_dropped"]
-    assert vars(record)["key"] == f"wecom:bot:{dropped.msgid}"
+    assert [shop.next().text, shop.next().text] == ["第一", "第二"]
     assert "第一" not in caplog.text
+
+
+def test_what_cannot_be_kept_for_long_is_dropped_and_logged_and_the_next_is_heard(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard: list[str] = []
+
+    def hear(inbound: Inbound) -> None:
+        if inbound.messages[0].text == "第一":
+            raise UnavailableError
+        heard.append(inbound.messages[0].text)
+
+    hearing = Hearing(Ears(hear, lambda *_: None), pause_s=0.01, patience_s=0.05)
+    for text in ("第一", "第二"):
+        hearing.put(Inbound(messages=(_message(text),)))
+    hearing.close(5)
+    assert heard == ["第二"]
+    (record,) = [entry for entry in caplog.records if entry.message == "message_dropped"]
+    assert vars(record)["key"] == "wecom:bot:第一"
+
+
+def _message(text: str) -> Message:
+    return Message(
+        platform="wecom",
+        message_id=f"bot:{text}",
+        chat_id="bot/g",
+        chat_kind="group",
+        user_id="zhangsan",
+        user_name="",
+        text=text,
+        sent_at=datetime.now(UTC),
+    )
 
 
 def test_no_secret_and_no_words_are_logged(

@@ -15,11 +15,12 @@ from types import FrameType
 
 from flask import Blueprint
 
-from bot.dispatcher import Dispatcher
+from bot.dispatcher import Dispatcher, first_time
 from bot.messages import Arrival
 from bot.platforms.console import ConsolePlatform
 from bot.scheduler import Worker
 from bot.settings import Settings
+from store.db import Tx
 from webhooks import callbacks, logs
 from webhooks.app import build
 from webhooks.background import make_composer, make_worker
@@ -162,14 +163,19 @@ def _opened(shop: Shop, url: str) -> Opened:
 
     def part(arrival: Arrival) -> None:
         target = f"{arrival.platform}:{arrival.chat_id}"
-        shop.database.run(lambda tx: composer.part(tx, target, "bot removed"))
+
+        def work(tx: Tx) -> None:
+            if first_time(tx, arrival):
+                composer.part(tx, target, "bot removed")
+
+        shop.database.run(work)
 
     reception = Reception(dispatcher, part=part, fetch=channels.fetch, called=channels.called)
     return Opened(shop, dispatcher, channels, reception, url)
 
 
 def _background(opened: Opened) -> Worker:
-    worker = make_worker(opened.shop, opened.dispatcher, opened.channels, opened.reception)
+    worker = make_worker(opened.shop, opened.channels, opened.reception)
     worker.start()
     return worker
 

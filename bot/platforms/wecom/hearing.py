@@ -6,13 +6,14 @@ The thread that reads the connection must not wait for the database: answers com
 import logging
 import queue
 import threading
+import time
 
 from bot.platforms.base import Ears, Inbound
 from store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-TRIES = 3
+PATIENCE_S = 600.0  # a database that restarts costs no message
 PAUSE_S = 0.5
 _MOST_WAITING = 1000
 
@@ -20,8 +21,10 @@ _MOST_WAITING = 1000
 class Hearing:
     """Tells ``ears`` what is put in. The platform never says a thing twice, so it tries again."""
 
-    def __init__(self, ears: Ears, *, pause_s: float = PAUSE_S) -> None:
-        self._ears, self._pause_s = ears, pause_s
+    def __init__(
+        self, ears: Ears, *, pause_s: float = PAUSE_S, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._ears, self._pause_s, self._patience_s = ears, pause_s, patience_s
         self._waiting: queue.Queue[Inbound | None] = queue.Queue(_MOST_WAITING)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._turn, name="wecom-hearing", daemon=True)
@@ -51,14 +54,16 @@ class Hearing:
                 logger.exception("message_failed", extra={"platform": "wecom"})
 
     def _tell(self, inbound: Inbound) -> None:
-        for _ in range(TRIES):
+        until = time.monotonic() + self._patience_s
+        while True:
             try:
                 self._ears.hear(inbound)
             except StoreError as error:
                 logger.warning("message_not_kept", extra={"platform": "wecom", "code": error.code})
-                self._closing.wait(self._pause_s)
             else:
                 return
+            if self._closing.wait(self._pause_s) or time.monotonic() > until:
+                break
         _dropped(inbound)
 
 

@@ -66,7 +66,6 @@ class WecomPlatform:
     """
 
     name = "wecom"
-    pieces_polled = 1  # so many pieces of an answer a poll says; the others are sent
 
     def __init__(
         self,
