@@ -75,8 +75,9 @@ class Composer:
             self._tell(tx, target, "push.gone", reason=reason[:80])
 
     def warn(self, tx: Tx, platform: str, reason: str) -> None:
-        """Tell that a connection is down for good."""
-        self._tell(tx, platform, "push.down", reason=reason[:80])
+        """Tell that a connection is down for good, and the cure."""
+        key = "push.replaced" if reason == "replaced" else "push.down"
+        self._tell(tx, platform, key, reason=reason[:80])
 
     def _tell(self, tx: Tx, about: str, key: str, *, reason: str) -> None:
         day = tx.now.astimezone(self.zone).date().isoformat()

@@ -96,6 +96,13 @@ def replace(
     _again(tx, row)
 
 
+def redraw(tx: Tx, card: Card, *, ref: str) -> None:
+    """Have one card composed anew by the fresh ``ref`` that a press brought: it was behind."""
+    row = tx.exec(select(Outbox).where(Outbox.id == card.id).with_for_update()).one()
+    row.ref, row.urgent = ref, True
+    _again(tx, row)
+
+
 def refresh(tx: Tx, event: str) -> None:
     """Have every card of an event composed anew, in place, where that can be done."""
     for row in _of(tx, event):

@@ -153,7 +153,11 @@ def unsubscribe(tx: Tx, *, platform: str, chat_id: str, topic: str) -> bool:
     row = _row(tx, platform, chat_id)
     if row is None:
         return False
-    if topic != ALL and _subscription(tx, row, ALL) is not None:
+    if topic == ALL:
+        heard = subscriptions(tx, platform, chat_id)
+        changed = [_set(tx, row, one.topic, None) for one in heard]
+        return bool(changed)
+    if _subscription(tx, row, ALL) is not None:
         for other in TOPICS:
             if other != topic:
                 _set(tx, row, other, "")

@@ -38,12 +38,17 @@ class RetryError(Exception):
 
 
 class Tx(Session):
-    """One transaction: its instant (UTC), and what it changed so far, for ``store.journal``."""
+    """One transaction: its instant (UTC), and what it changed so far, for ``store.journal``.
+
+    ``here`` is the chat that it answers (``platform:chat id``): it sees the answer, and need not be
+    told of a change of goods as well.
+    """
 
     def __init__(self, bind: Connection, now: datetime) -> None:
         super().__init__(bind=bind, autoflush=True, expire_on_commit=False)
         self.now = now
         self.changes: list[dict[str, Any]] = []
+        self.here = ""
 
     @property
     def mysql(self) -> bool:

@@ -87,7 +87,7 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "") -> Undone
     if entry is None:
         raise NothingToUndoError
     if origin and entry.origin != origin:
-        raise NotUndoableError(entry.intent)
+        raise NotUndoableError("")
     by = Cause(f"undo:{cause_key}", actor)
     reversals = tuple(_reverse(tx, change, by) for change in reversed(entry.changes))
     entry.undone = True

@@ -78,11 +78,19 @@ class Parcel:
 
 
 def publish(
-    tx: Tx, *, topic: str, kind: str, key: str, payload: dict[str, Any], urgent: bool = False
+    tx: Tx,
+    *,
+    topic: str,
+    kind: str,
+    key: str,
+    payload: dict[str, Any],
+    urgent: bool = False,
+    but: str = "",
 ) -> int:
     """Queue an event for every chat that subscribed to ``topic`` (or to all); returns how many.
 
-    ``key`` names the event: publishing it again to the same chat does nothing.
+    ``key`` names the event: publishing it again to the same chat does nothing. ``but``: a target
+    that knows already.
     """
     chats = tx.exec(
         select(Chat.platform, Chat.chat_id)
@@ -94,17 +102,19 @@ def publish(
         )
         .distinct()
     ).all()
-    for platform, chat_id in chats:
+    targets = [f"{platform}:{chat_id}" for platform, chat_id in chats]
+    told = [target for target in targets if target != but]
+    for target in told:
         post(
             tx,
-            target=f"{platform}:{chat_id}",
+            target=target,
             topic=topic,
             kind=kind,
             key=key,
             payload=payload,
             urgent=urgent,
         )
-    return len(chats)
+    return len(told)
 
 
 def post(

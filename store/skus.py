@@ -616,7 +616,7 @@ def _announce(tx: Tx, edited: SkuEdit, cause: Cause) -> None:
     after = edited.after
     payload = {"sku": after.code, "name": after.title, "changed": told, "actor": cause.actor}
     key = f"changed:{cause.key}:{after.code}"
-    outbox.publish(tx, topic="changes", kind="sku_changed", key=key, payload=payload)
+    outbox.publish(tx, topic="changes", kind="sku_changed", key=key, payload=payload, but=tx.here)
 
 
 def _by_code(tx: Tx, words: str) -> list[SkuView]:

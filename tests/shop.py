@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.dispatcher import Dispatcher
-from bot.messages import FileRef, Message, Reply, Role
+from bot.messages import FileRef, Mention, Message, Reply, Role
 from bot.registry import ShopFacts
 from bot.understanding import Catalogue, Entry
 from store import chats, members, orders, skus
@@ -87,6 +87,7 @@ class Talk:
         addressed: bool = True,
         late: timedelta = timedelta(),
         files: tuple[FileRef, ...] = (),
+        people: tuple[Mention, ...] = (),
     ) -> Message:
         """A message of ``who``, sent ``late`` ago."""
         return Message(
@@ -100,6 +101,7 @@ class Talk:
             sent_at=self.clock() - late,
             addressed=addressed,
             files=files,
+            people=people,
         )
 
     def maybe(self, text: str, who: str = "ann", **how: object) -> Reply | None:

@@ -72,7 +72,7 @@ class Channels:
     def states(self) -> dict[str, str]:
         """What must be ``ok`` before the shop is ready: slow SDKs are loaded."""
         feishu = self.feishu
-        return {} if feishu is None else {"feishu": "ok" if feishu.ready() else "starting"}
+        return {} if feishu is None else {"feishu_sdk": "ok" if feishu.ready() else "starting"}
 
     def warm_up(self) -> None:
         """Load in the background what is slow to load; ``readyz`` tells when it is there."""
@@ -127,7 +127,7 @@ def _wecom(settings: Settings, calls: "Calls", url: str) -> "WecomPlatform":
         settings.wecom,
         window_s=settings.security.callback_window_seconds.wecom,
         own_url=url,
-        welcome=texts.say(settings.shop.language, "arrival.hello"),
+        welcome=texts.say(settings.shop.language, "arrival.alone"),
         calls=calls,
         now=clock.now,
     )

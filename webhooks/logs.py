@@ -35,6 +35,7 @@ _TALKATIVE = (
     "Lark",
     "wechatpy",
     "PIL",
+    "alembic",
 )
 
 

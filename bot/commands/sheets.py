@@ -8,13 +8,14 @@ from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, command
 from bot.slots import ExportTopic, FileNo
 from bot.texts import Text
-from store import attachments, files
+from store import attachments, files, skus
 from store.errors import BadFileError
 from store.files import ImportPlan
 
 CSV = "text/csv"
 SHOWN = 20  # rows of a preview; the counts are of all
 EXPORTED = ("skus", "stock")
+_LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
 
 
 @command(
@@ -108,7 +109,11 @@ def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
         yield new.draft.code or "", new.draft.name, ctx.say("import.new")
     for changed in planned.changed:
         fields = (
-            f"{value(ctx, name, before)} → {value(ctx, name, after)}"
+            f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
-        yield changed.code, "", "、".join(fields)
+        yield changed.code, skus.view(ctx.tx, changed.code).title, "、".join(fields)
+
+
+def _label(ctx: Context, name: str) -> str:
+    return ctx.say(_LABELS.get(name, f"field.{name}"))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot import commands, texts
 from bot.dispatcher import cards, pressing
 from bot.dispatcher.running import Room
-from bot.dispatcher.turn import ATTACHED, IMPORT, Turn
+from bot.dispatcher.turn import ATTACHED, IMPORT, PICTURE, Turn
 from bot.dispatcher.vocabulary import Vocabulary
 from bot.messages import Arrival, Attachment, FileRef, Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts
@@ -94,11 +94,13 @@ class Dispatcher:
 
     def arrive(self, arrival: Arrival) -> None:
         """Greet a group that the bot was brought into, once."""
-        greeting = Reply(text=texts.say(self._room.language, "arrival.hello"), intent="help")
 
         def work(tx: Tx) -> None:
             if not first_time(tx, arrival):
                 return
+            chat = chats.chat(tx, arrival.platform, arrival.chat_id)
+            key = "arrival.back" if chat is not None and chat.bound else "arrival.hello"
+            greeting = Reply(text=texts.say(self._room.language, key), intent="help")
             chats.arrive(
                 tx,
                 platform=arrival.platform,
@@ -139,7 +141,8 @@ class Dispatcher:
 
         Nobody's files are fetched who may not do anything with them.
         """
-        if not message.files and "parent_id" not in message.handle:
+        sheets = [file for file in message.files if file.name != PICTURE]
+        if not sheets and (message.files or "parent_id" not in message.handle):
             return False
         found = read(message.text or IMPORT, commands=self._room.commands)
         command = self._room.commands.get(found.intent)
@@ -204,9 +207,11 @@ class Dispatcher:
         # What came with the press serves to change the card, not to say something new.
         answered = replace(message, handle={})
         if isinstance(found, Reply):
-            return _kept(tx, inbox_id, answered, found, deliver=True)
+            return _kept(tx, inbox_id, answered, _named(tx, message, found), deliver=True)
         reply = Turn(tx, found.message, self._room, catalogue).reply()
         shown = reply is not None and found.settle(tx, self._room, cards.clean(reply))
+        if reply is not None and reply.error:
+            reply = _named(tx, message, reply)
         return _kept(tx, inbox_id, answered, reply, deliver=not shown)
 
     def _after_a_fault(self, inbox_id: int, reference: str, *, deliver: bool) -> Reply | None:
@@ -224,6 +229,12 @@ class Dispatcher:
             kept = inbox.reply_of(tx, inbox_id)
             return Reply.from_json(kept) if kept else None
         return _kept(tx, inbox_id, Message.from_json(stored), reply, deliver=deliver)
+
+
+def _named(tx: Tx, message: Message, refusal: Reply) -> Reply:
+    """A refusal with the name of whoever pressed: a group does not see who did."""
+    name = members.called(tx, message.actor)
+    return replace(refusal, text=f"{name}：{refusal.text}")
 
 
 def first_time(tx: Tx, arrival: Arrival) -> bool:

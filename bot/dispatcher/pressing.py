@@ -39,6 +39,8 @@ class Pressed:
             if self.card.kind != "reply":
                 cards.refresh(tx, self.card.event)
         ref = str(self.message.handle.get("edit", ""))
+        if ref and reply.error == "wrong_state" and self.card.kind != "reply":
+            cards.redraw(tx, self.card, ref=ref)
         settled = wrote or (self.card.outcome in _DIALOGUE and reply.error is None)
         if not settled or not (ref or self.card.editable):
             return False
@@ -68,6 +70,9 @@ def pressed(tx: Tx, message: Message, room: Room, language: str) -> Pressed | Re
         return _refused(language, "press.unknown", "not_found")
     done = card.pressed.get(press.button)
     if done is not None:
+        ref = str(message.handle.get("edit", ""))
+        if ref and card.kind != "reply":
+            cards.redraw(tx, card, ref=ref)
         return _refused(language, "press.done", "wrong_state", who=_by(tx, done, room))
     own = not card.asker or card.asker == message.user_id
     if not own and _is_personal(command, card, room):

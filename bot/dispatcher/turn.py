@@ -16,8 +16,11 @@ from store import chats, members
 from store.db import Tx
 from store.dialogues import OpenDialogue
 
+PICTURE = "image"  # what platforms call a picture, for lack of its name
 IMPORT = "导入"  # what a file that comes without a word is taken for
 ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
+
+_MARK = "mention"  # and its number: what stands for a person while a message is read
 
 
 class Turn:
@@ -34,6 +37,7 @@ class Turn:
         chat = chats.chat(tx, message.platform, message.chat_id)
         if chat is not None and chat.disabled:
             chats.enable(tx, platform=message.platform, chat_id=message.chat_id)
+        tx.here = f"{message.platform}:{message.chat_id}"
         self._tx, self._message, self._room, self._catalogue = tx, message, room, catalogue
         self._language = chat.language if chat else room.language
         self._person = self._speaker(role)
@@ -43,13 +47,7 @@ class Turn:
 
     def reply(self) -> Reply | None:
         """The answer, None for silence."""
-        alone = self._message.files and not self._message.text and self._addressed
-        reading = read(
-            IMPORT if alone else self._message.text,
-            self._catalogue,
-            commands=self._room.commands,
-            language=self._language,
-        )
+        reading = self._read()
         answered = self._answer(reading)
         if answered is not None:
             return answered
@@ -59,6 +57,22 @@ class Turn:
         if command.answers is not None:
             return self._settle(command, reading)
         return self._command(command, reading) if self._meant(reading) else None
+
+    def _read(self) -> Reading:
+        """What the message means, a mention being one word whatever the name in it says."""
+        sheets = [file for file in self._message.files if file.name != PICTURE]
+        alone = bool(sheets) and not self._message.text and self._addressed
+        text = IMPORT if alone else self._message.text
+        marked = text
+        for number, person in enumerate(self._message.people):
+            marked = marked.replace(f"@{person.name}", f"@{_MARK}{number} ", 1)
+        reading = self._reading(marked)
+        command = self._room.commands.get(reading.intent)
+        takes_people = command is not None and _user_key(command)
+        return reading if takes_people or marked == text else self._reading(text)
+
+    def _reading(self, text: str) -> Reading:
+        return read(text, self._catalogue, commands=self._room.commands, language=self._language)
 
     def _speaker(self, role: Role | None) -> Person:
         who = self._message
@@ -84,7 +98,9 @@ class Turn:
     def _not_understood(self, reading: Reading) -> Reply | None:
         if not self._addressed:
             return None
-        text = reading.question or texts.say(self._language, "ask.unknown")
+        pictures = any(file.name == PICTURE for file in self._message.files)
+        unknown = "ask.picture" if pictures else "ask.unknown"
+        text = reading.question or texts.say(self._language, unknown)
         return Reply(text=text, outcome="clarify")
 
     def _command(self, command: Command, reading: Reading) -> Reply:
@@ -112,10 +128,12 @@ class Turn:
 
     def _mentioned(self, command: Command, reading: Reading) -> dict[str, str]:
         """Whoever a mention names, by their id: others may have the same name."""
-        key = next((p.key for p in command.parameters if p.slot.kind is Kind.USER), "")
+        key = _user_key(command)
         said = str(reading.slots.get(key, "")).lstrip("@")
-        ids = {person.user_id for person in self._message.people if person.name == said}
-        return {key: f"{self._message.platform}:{ids.pop()}"} if len(ids) == 1 else {}
+        people = self._message.people
+        marks = {f"{_MARK}{number}": person for number, person in enumerate(people)}
+        person = marks.get(said)
+        return {key: f"{self._message.platform}:{person.user_id}"} if person else {}
 
     def _make_way_for(self, command: Command) -> None:
         """A new command replaces the open question; looking something up leaves a confirmation."""
@@ -268,3 +286,8 @@ class Turn:
         self._asking.close(asked.user_id)
         pending = Pending(command, waiting["slots"], waiting["doubt"], waiting["shown"])
         return self._runner.perform(pending, person)
+
+
+def _user_key(command: Command) -> str:
+    """The slot of a command that takes a person, "" for none."""
+    return next((p.key for p in command.parameters if p.slot.kind is Kind.USER), "")

@@ -189,5 +189,8 @@ class LongConnection(Protocol):
         ...
 
     def state(self) -> str:
-        """``off``, ``connecting``, ``connected``, or ``replaced``: another program took it over."""
+        """``off``, ``connecting``, ``connected``, or why it is not.
+
+        ``refused``: the credentials are not taken. ``replaced``: another program took it over.
+        """
         ...

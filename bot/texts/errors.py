@@ -226,8 +226,8 @@ SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
         "你没有可以撤销的操作。", "There is nothing of yours to undo."
     ),
     errors.NotUndoableError: lambda e: Text(
-        f"{e.what} 不能撤销：之后有别的改动，或者这一步不能回头。",
-        f"{e.what} cannot be undone: it was changed since, or this step has no way back.",
+        f"{e.what or '这一步'} 不能撤销：之后有别的改动，或者这一步不能回头。",
+        f"{e.what or 'This'} cannot be undone: it was changed since, or there is no way back.",
     ),
     errors.BadCodeError: lambda _: Text(
         "口令不对、用过了或已过期，请重新取一个。",

@@ -26,15 +26,22 @@ PUSHES: dict[str, Text] = {
     ),
     "push.gone": Text("有个群发不进去了", "A chat can no longer be reached"),
     "push.gone.text": Text(
-        "{target} 已停用：{reason}。把机器人重新拉进群、或改好配置并重启后，会恢复播报。",
-        "{target} is switched off: {reason}. It comes back when the bot is added again, or "
-        "the settings are mended and the server restarted.",
+        "{target} 已停用：{reason}。把机器人重新拉进群就会恢复播报；"
+        "群机器人的地址失效了，要改好配置并重启。",
+        "{target} is switched off: {reason}. It comes back when the bot is added again; where a "
+        "robot's address is dead, mend the settings and restart.",
     ),
     "push.down": Text("收不到消息了", "Messages no longer come in"),
     "push.down.text": Text(
         "{target} 的长连接断开且不会自动恢复：{reason}。请在服务器上运行 zhanggui doctor。",
         "The long connection to {target} is down and stays so: {reason}. "
         "Run zhanggui doctor on the server.",
+    ),
+    "push.replaced": Text("收不到消息了", "Messages no longer come in"),
+    "push.replaced.text": Text(
+        "{target} 的机器人被另一个程序占用了（{reason}）。停掉那个程序，再重启 zhanggui serve。",
+        "Another program took the robot of {target} over ({reason}). Stop it, then restart "
+        "zhanggui serve.",
     ),
     "push.paid": Text("已收款", "paid"),
     "push.restocked": Text("已补货", "Restocked"),

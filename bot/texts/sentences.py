@@ -17,6 +17,10 @@ SENTENCES: dict[str, Text] = {
     "ask.unknown": Text(
         "没听懂。发「帮助」看我会什么。", 'Not understood. Send "help" to see what I can do.'
     ),
+    "ask.picture": Text(
+        "图片我看不懂。要导入商品，请发 CSV 表格（先发「导出」可得到样子）。",
+        'I cannot read pictures. To import goods send a CSV sheet (send "export" to see one).',
+    ),
     "ask.which": Text("「{words}」是指哪一个？", 'Which one is "{words}"?'),
     "ask.which_order": Text(
         "有几个订单尾号是 {digits}，是哪一个？", "Several orders end in {digits}; which one?"
@@ -106,9 +110,15 @@ SENTENCES: dict[str, Text] = {
     "press.done": Text("已由 {who} 处理过了。", "Already done by {who}."),
     "press.not_yours": Text("这个按钮是给提问的人用的。", "This button is for whoever asked."),
     "arrival.hello": Text(
-        "我是掌柜，来帮大家看店。店主发第一条命令，这里就成为店里的群；发「帮助」看我会什么。",
-        "I am Zhanggui, the shopkeeper. An owner's first command makes this group the shop's; "
-        'send "help" to see what I do.',
+        "我是掌柜，来帮大家看店。店主在这里 @我 发第一条命令，这里就成为店里的群"
+        "（还没有店主的，先发「我是店主 口令」）；发「帮助」看我会什么。",
+        "I am Zhanggui, the shopkeeper. An owner's first command here makes this group the shop's "
+        '(nobody owns it yet? send "i am the owner CODE"); send "help" to see what I do.',
+    ),
+    "arrival.back": Text("我回来了，播报照常。", "I am back; news go on as before."),
+    "arrival.alone": Text(
+        "我是掌柜，帮你看店。发「帮助」看我会什么。",
+        'I am Zhanggui, the shopkeeper. Send "help" to see what I do.',
     ),
     # People on several platforms, addresses, files.
     "bind.no_code": Text(

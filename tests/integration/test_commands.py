@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text as sql
 from sqlmodel import col, select
 
-from bot.messages import FileRef, Reply, Role
+from bot.messages import FileRef, Mention, Reply, Role
 from bot.registry import COMMANDS, Command, Example
-from store import attachments, codes, members, skus
+from store import attachments, chats, codes, members, skus
 from store.db import Database, Tx
-from store.models import AuditEntry
+from store.models import AuditEntry, Outbox
 from store.skus import SkuDraft
 from tests.fakes.clock import FakeClock
 from tests.shop import PEOPLE, SETUP, Talk, fill, on_hand, place, spoken
@@ -163,6 +163,48 @@ def test_whoever_would_lend_a_role_by_a_code_is_asked_first(talk: Talk) -> None:
     assert preview.error == "last_owner"  # they are one person, and the only owner
 
 
+@pytest.mark.parametrize("name", ["王店员", "陈老板", "移除", "小陈"])
+@pytest.mark.parametrize("text", ["授权 店员 @{}", "授权 @{} 店员", "@{} 授权 店员"])
+def test_a_mention_names_one_person_whatever_the_name_says(
+    talk: Talk, text: str, name: str
+) -> None:
+    others = tuple(Mention(user, name) for user in ("ou_2",))
+    talk.db.run(
+        lambda tx: members.seen(tx, platform="console", user_id="ou_1", name=name)
+    )  # somebody else of the same name
+    asked = talk.say(text.format(name), people=others)
+    assert asked.outcome == "confirm"
+    talk.say("是")
+    assert _role(talk.db, "console", "ou_2") == "staff"
+    assert _role(talk.db, "console", "ou_1") == "none"
+
+
+def test_a_picture_is_not_taken_for_a_sheet(talk: Talk) -> None:
+    told = talk.say("", files=(FileRef("image", {"type": "image"}),))
+    assert "图片我看不懂" in told.text
+
+
+def test_everything_can_be_unsubscribed_from_after_one_thing_was(talk: Talk) -> None:
+    talk.say("退订 变更", group=True)
+    talk.say("退订 全部", group=True)
+    assert chats_of(talk.db) == []
+    talk.say("撤销", group=True)
+    assert len(chats_of(talk.db)) == 3
+
+
+def chats_of(db: Database) -> list[str]:
+    heard = db.read(lambda tx: chats.subscriptions(tx, "console", "group-1"))
+    return [row.topic for row in heard]
+
+
+def test_a_change_of_goods_is_told_to_the_other_chats_only(talk: Talk) -> None:
+    talk.db.run(lambda tx: chats.bind(tx, platform="console", chat_id="other", kind="group"))
+    talk.say("手冲壶 改价 99", group=True)
+    statement = select(Outbox.target).where(Outbox.kind == "sku_changed")
+    told = talk.db.read(lambda tx: tx.exec(statement).all())
+    assert told == ["console:other"]
+
+
 def test_a_sheet_comes_in_whole_or_not_at_all(talk: Talk) -> None:
     before = _levels(talk.db)
     broken = "code,name,price\nKFD,咖啡豆,89.00\nX-1,新品,abc\n".encode()
@@ -176,7 +218,8 @@ def test_a_sheet_comes_in_whole_or_not_at_all(talk: Talk) -> None:
 
     asked = talk.say("导入", "max", files=_sheet(talk.db))
     assert asked.outcome == "confirm"
-    assert "¥88 → ¥89" in spoken(asked)
+    assert "价格 ¥88 → ¥89" in spoken(asked)
+    assert "咖啡豆" in spoken(asked)
     assert _levels(talk.db) == before
     assert talk.say("是", "max").error is None
     assert talk.db.read(lambda tx: skus.view(tx, "KFD")).price_fen == 8900

@@ -188,7 +188,7 @@ def test_a_double_click_restocks_once_whoever_clicks_and_wherever(
     assert on_hand(group.db, "KFD") == 4 + 20
     for reply in (again, elsewhere):
         assert reply is not None
-        assert reply.text == "已由 小苏 10:00 处理过了。"
+        assert reply.text.endswith("：已由 小苏 10:00 处理过了。")
     for card in (here, there):
         assert "已补货: 小苏 03-02 10:00" in spoken(group.shown(card))
         assert group.shown(card).presses == ()
@@ -339,6 +339,36 @@ def test_presses_in_several_chats_at_once_act_once_and_none_fails(group: Group) 
     assert {status(group, number) for number in numbers} == {"shipped"}
     paid = [group.db.read(lambda tx, n=n: orders.view(tx, n)).paid_at for n in numbers]  # type: ignore[misc]  # mypy cannot type a default of a lambda
     assert None not in paid
+
+
+def test_a_late_press_draws_the_card_anew(group: Group) -> None:
+    number = place(group.db, ("KFD", 1))
+    group.platform.editable = False  # as WeCom: only a press brings a way to change the card
+    group.deliver()
+    card = group.card("order_new")
+    ship = group.button(card, "发货")
+    group.say(f"发货 {number}", "max")
+    group.platform.editable = True
+    message = Message(
+        platform="fake",
+        message_id="press:late",
+        chat_id="g",
+        chat_kind="group",
+        user_id="sue",
+        user_name="",
+        text="",
+        sent_at=group.clock(),
+        press=Press(card, ship),
+        handle={"edit": "fresh"},
+    )
+    accepted = group.talk.dispatcher.receive(message)
+    reply = group.talk.dispatcher.handle(accepted.id)
+    group.deliver()
+    assert reply is not None
+    assert reply.error == "wrong_state"
+    assert "小苏：" in group.said()[-1]
+    (shown,) = [spoken(reply) for ref, reply in group.platform.edited if ref == "fresh"]
+    assert "已发货: 阿Max" in shown
 
 
 def test_details_are_told_beside_the_card_and_can_be_asked_for_again(group: Group) -> None:

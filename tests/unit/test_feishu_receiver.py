@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import Message
+from bot.messages import Mention, Message
 from bot.platforms.base import Inbound, RawRequest, VerificationError
 from bot.platforms.feishu import crypto
 from bot.platforms.feishu.receiver import NONCE, SIGNATURE, TIMESTAMP, Receiver
@@ -101,6 +101,7 @@ def test_the_group_message_of_the_vectors_is_read() -> None:
         text="改库存 TSHIRT-RED-M +20 @李店长",
         sent_at=datetime(2025, 12, 31, 23, 59, 59, 876_000, tzinfo=UTC),
         addressed=True,
+        people=(Mention("ou_21436587a9cbed0f21436587a9cbed0f", "李店长"),),
         handle={"message_id": "om_9f8e7d6c5b4a39281706f5e4d3c2b1a0"},
     )
 

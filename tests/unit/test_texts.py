@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 import bot
+import webhooks
 from bot.messages import Button, Chart, Message, Reply, Table
 from bot.texts import SENTENCES, explain, say, visible
 from store import errors
@@ -86,9 +87,10 @@ def test_both_languages_of_a_sentence_take_the_same_values(key: str) -> None:
 
 
 def test_no_sentence_is_missing_or_idle() -> None:
-    folder = Path(bot.__file__).parent
+    folders = (Path(place) for package in (bot, webhooks) for place in package.__path__)
     source = "\n".join(
         path.read_text(encoding="utf-8")
+        for folder in folders
         for path in folder.rglob("*.py")
         if path.name != "sentences.py"
     )

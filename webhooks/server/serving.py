@@ -166,7 +166,7 @@ def _opened(shop: Shop, url: str) -> Opened:
 
         def work(tx: Tx) -> None:
             if first_time(tx, arrival):
-                composer.part(tx, target, "bot removed")
+                composer.part(tx, target, "机器人被移出群 bot removed")
 
         shop.database.run(work)
 

@@ -64,6 +64,9 @@ def _over_the_network(
     settings: Settings, database: Database | None, calls: Calls, now: clock.Clock
 ) -> Iterator[tuple[str, Examination]]:
     yield "clock", lambda: _clock(settings, database, calls, now)
+    connected = _connected(settings)
+    if connected:
+        yield "connections", lambda: _connections(settings, calls, connected)
     if settings.feishu.app_id:
         yield "feishu", lambda: _feishu(settings, calls, now)
     if (settings.wecom.app.agent_id or settings.wecom.aibot.on) and not list(_bad_keys(settings)):
@@ -174,7 +177,7 @@ def _answer(name: str, reason: str) -> Check:
     if reason == "ok":
         return Check(name, "ok", "credentials accepted")
     if reason.startswith("not checked"):
-        return Check(name, "ok", reason)
+        return Check(name, "ok", f"{reason}; see its connection below")
     cure = (
         "核对企业 ID、Secret、AgentId；60020：服务器地址不在「企业可信IP」里 / "
         "check id and secret; 60020: add the server's address to the trusted IPs"
@@ -213,17 +216,51 @@ def _ways_in(settings: Settings) -> Iterator[Check]:
 def _way_in(settings: Settings, part: str, mode: str) -> Check:
     name = f"{part} way in"
     if mode == "long_connection":
-        detail = (
-            "long connection: no public address needed; whether it stands is seen in /readyz and "
-            "in the log of serve"
-        )
-        return Check(name, "ok", detail)
+        return Check(name, "ok", "long connection: no public address needed")
     url, route = settings.shop.public_url, _ROUTES[part]
     if url.startswith("https://"):
         return Check(name, "ok", f"callback at {url}{route}; {_CONSOLE[part]}")
     cure = f"shop.public_url: https://你的地址，控制台里填 / and enter in the console: https://…{route}"
     wrong = f"{url} is not https" if url else "shop.public_url is empty"
     return Check(name, "fault", f"callback needs a public https address, but {wrong}", cure)
+
+
+def _connected(settings: Settings) -> dict[str, str]:
+    """The long connections that the shop should hold, by what the server calls them."""
+    found = {}
+    if settings.feishu.app_id and settings.feishu.mode == "long_connection":
+        found["feishu"] = "feishu"
+    if settings.wecom.aibot.on and settings.wecom.aibot.mode == "long_connection":
+        found["wecom"] = "wecom.aibot"
+    return found
+
+
+def _connections(settings: Settings, calls: Calls, connected: dict[str, str]) -> Iterator[Check]:
+    """What the running server says of them: a second connection would throw out the first."""
+    url = local_url(settings.server.host, settings.server.port)
+    try:
+        told = calls.request("GET", f"{url}/readyz").document().get("checks", {})
+    except SendError:
+        told = {}
+    for name, part in connected.items():
+        state = str(told.get(name, "unknown"))
+        detail = f"the server at {url} says: {state}" if told else f"no server answers at {url}"
+        cure = _STATES.get(state, _STATES["connecting"] if told else _STATES["unknown"])
+        if state == "connected":
+            yield Check(f"{part} connection", "ok", detail)
+        else:
+            dead = state in {"replaced", "refused"}
+            yield Check(f"{part} connection", "fault" if dead else "warning", detail, cure)
+
+
+_STATES = {
+    "unknown": "启动 zhanggui serve 后再看 / start zhanggui serve and look again",
+    "connecting": "看网络和 serve 的日志 / look at the network and the log of serve",
+    "replaced": "另一个程序占用了这个机器人：停掉它，再重启 serve / stop the other program that "
+    "uses this robot, then restart serve",
+    "refused": "凭证不对：核对编号和 Secret（853000），再重启 serve / the id or secret is wrong; "
+    "mend it and restart serve",
+}
 
 
 def _bad_keys(settings: Settings) -> Iterator[Check]:

@@ -96,7 +96,7 @@ class RobotSocket:
         self._state = "off"
 
     def state(self) -> str:
-        """``off``, ``connecting``, ``connected``, or ``replaced``: another program took it over."""
+        """See ``LongConnection.state``."""
         return self._state
 
     def request(
@@ -125,8 +125,8 @@ class RobotSocket:
             if self._state == _REPLACED:
                 _complain(ears, _REPLACED)
                 return
-            self._state = "connecting"
             wait_s = patience.wait_s(fault)
+            self._state = "refused" if patience.refusals else "connecting"
             if fault is not None and patience.refusals == 1:
                 _complain(ears, str(fault))
             stopping.wait(wait_s)
