@@ -143,7 +143,7 @@ def open_shop(
         server.wait_ready()
         shop = Shop(server, wecom, folder)
         yield shop
-        assert '"level": "debug"' in shop.log()
+        assert '"event": "serving"' in shop.log()
         assert [secret for secret in _secrets(wecom) if secret in shop.log()] == []
 
 

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from bot.platforms.base import SendError
 from bot.platforms.calls import Calls
 from bot.platforms.pictures import font_path
@@ -69,13 +67,12 @@ def _over_the_network(
         yield "connections", lambda: _connections(settings, calls, connected)
     if settings.feishu.app_id:
         yield "feishu", lambda: _feishu(settings, calls, now)
-    if (settings.wecom.app.agent_id or settings.wecom.aibot.on) and not list(_bad_keys(settings)):
+    if settings.wecom.app.agent_id or settings.wecom.aibot.on:
         yield "wecom", lambda: _wecom(settings, calls, now)
 
 
 def _on_paper(settings: Settings) -> Iterator[tuple[str, Examination]]:
     yield "way in", lambda: _ways_in(settings)
-    yield "encoding_aes_key", lambda: _bad_keys(settings)
     yield "robots", lambda: _robots(settings)
     if "wecom" in dict(_addresses(settings)):
         yield "fonts", _fonts
@@ -261,27 +258,6 @@ _STATES = {
     "refused": "凭证不对：核对编号和 Secret（853000），再重启 serve / the id or secret is wrong; "
     "mend it and restart serve",
 }
-
-
-def _bad_keys(settings: Settings) -> Iterator[Check]:
-    """A fault for each encoding_aes_key in use that is none."""
-    app, aibot = settings.wecom.app, settings.wecom.aibot
-    hooked = aibot.on and aibot.mode == "callback"
-    used = {
-        "wecom.app.encoding_aes_key": app.encoding_aes_key if app.agent_id else SecretStr(""),
-        "wecom.aibot.encoding_aes_key": aibot.encoding_aes_key if hooked else SecretStr(""),
-    }
-    for key, secret in used.items():
-        value = secret.get_secret_value()
-        if value and not _AES_KEY.fullmatch(value):
-            cure = (
-                "从控制台重新复制整个 EncodingAESKey / copy the whole of it from the console anew"
-            )
-            detail = f"must be 43 letters and digits, and has {len(value)} characters"
-            yield Check(key, "fault", detail, cure)
-
-
-# -- robots and pictures
 
 
 def _robots(settings: Settings) -> Iterator[Check]:

@@ -9,6 +9,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ PLATFORM_SECRETS = {
         "wecom_robot_webhook",
     ),
 }
-NEXT = ("doctor", "serve", "owner-code")
+NEXT = ("doctor", "owner-code", "serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,14 @@ def report(shop: NewShop, made: Made) -> Iterator[str]:
     yield from made.notes
     yield "接着做 / next (STEPS.md: 控制台里点什么、值填到哪里 / what to click, where values go):"
     config = shlex.quote(str(shop.folder / CONFIG))
-    yield from (f"  zhanggui {command} --config {config}" for command in NEXT)
+    yield from (f"  {_program()} {command} --config {config}" for command in NEXT)
+
+
+def _program() -> str:
+    """``zhanggui`` as it can be typed: by its place where no PATH leads to it."""
+    if shutil.which("zhanggui"):
+        return "zhanggui"
+    return shlex.quote(str(Path(sys.executable).with_name("zhanggui")))
 
 
 def one_line(name: str) -> str:
