@@ -114,7 +114,7 @@ class Sender:
         due_s = self._database.read(lambda tx: outbox.next_due_s(tx, self._wait_s))
         if due_s is None or due_s > 0:
             return POLL_S if due_s is None else min(due_s, POLL_S)
-        claimed = self._database.run(lambda tx: self._claim(tx, held, free))
+        claimed = self._database.run(lambda tx: self._claim(tx, held, free), patient=True)
         for parcel in claimed:
             self._launch(parcel)
         return 0.0 if claimed else POLL_S
@@ -319,7 +319,7 @@ class Sender:
         """Write down what became of a row; what is not written down is sent again, so insist."""
         for _ in range(SETTLE_ATTEMPTS):
             try:
-                return self._database.run(work)
+                return self._database.run(work, patient=True)
             except (BusyError, UnavailableError):
                 time.sleep(SETTLE_WAIT_S)
         return False

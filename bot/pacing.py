@@ -57,9 +57,13 @@ class Breaker:
 
     def unanswered(self, now: float) -> None:
         """Nobody answered."""
-        self.failures, self.probing = self.failures + 1, False
-        tries = max(self.failures - FAILURES, 0)
-        self.retry_at = now + min(PROBE_S * 2.0 ** min(tries, 10), LAST_PROBE_S)
+        # Calls that were under way when the line opened tell nothing new: only a probe that fails
+        # makes the next wait longer.
+        if self.failures < FAILURES or self.probing:
+            self.failures += 1
+            tries = max(self.failures - FAILURES, 0)
+            self.retry_at = now + min(PROBE_S * 2.0 ** min(tries, 10), LAST_PROBE_S)
+        self.probing = False
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WAL_ATTEMPTS = 200  # some 2 s
+PATIENCE_S = 3.0  # that what is patient lets others go first; below the 5 s that anything waits
 ATTEMPTS = 6  # a deadlock victim wins on the second try; six tries survive 64 threads on one row
 # MySQL: lock wait, deadlock, and MariaDB 11's "record has changed since last read".
 _MYSQL_RETRY = {1205, 1213, 1020}
@@ -56,8 +57,11 @@ class Tx(Session):
         return self.get_bind().dialect.name == "mysql"
 
 
+_Place = tuple[threading.Lock, float]  # in a queue, and since when (monotonic)
+
+
 class FairLock:
-    """A mutex that serves in order of arrival.
+    """A mutex that serves in order of arrival; what is patient lets the others go first.
 
     SQLite's busy handler polls: under 32 writers some starve for seconds, others go thrice. One of
     these stands before every write transaction of the process.
@@ -65,13 +69,17 @@ class FairLock:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
+        self._waiting: deque[_Place] = deque()
+        self._patient: deque[_Place] = deque()
         self._held = False
 
     @contextmanager
-    def hold(self, timeout_s: float) -> Iterator[None]:
-        """Hold the lock; raises ``BusyError`` when it is not had within ``timeout_s``."""
-        self._acquire(timeout_s)
+    def hold(self, timeout_s: float, *, patient: bool = False) -> Iterator[None]:
+        """Hold the lock; raises ``BusyError`` when it is not had within ``timeout_s``.
+
+        ``patient``: after all others, but not for longer than ``PATIENCE_S``.
+        """
+        self._acquire(timeout_s, self._patient if patient else self._waiting)
         try:
             yield
         finally:
@@ -80,28 +88,31 @@ class FairLock:
     @property
     def waiting(self) -> int:
         """How many stand in the queue now."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._patient)
 
-    def _acquire(self, timeout_s: float) -> None:
+    def _acquire(self, timeout_s: float, queue: "deque[_Place]") -> None:
         with self._guard:
             if not self._held:
                 self._held = True
                 return
             turn = threading.Lock()
             turn.acquire()
-            self._waiting.append(turn)
+            place = (turn, time.monotonic())
+            queue.append(place)
         if turn.acquire(timeout=timeout_s):
             return
         with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if place in queue:
+                queue.remove(place)
                 raise BusyError("write lock")
         # The lock was handed over between the time-out and the guard: it is ours after all.
 
     def _release(self) -> None:
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
+            late = self._patient and time.monotonic() - self._patient[0][1] > PATIENCE_S
+            queue = self._patient if late or not self._waiting else self._waiting
+            if queue:
+                queue.popleft()[0].release()
             else:
                 self._held = False
 
@@ -133,8 +144,11 @@ class Database:
             self._sqlite_engine(pool_size) if self.sqlite else self._mysql_engine(pool_size)
         )
 
-    def run(self, work: Callable[[Tx], T]) -> T:
+    def run(self, work: Callable[[Tx], T], *, patient: bool = False) -> T:
         """Run ``work`` in one write transaction and commit it.
+
+        ``patient``: on SQLite, where one writes at a time, others go first, for ``PATIENCE_S`` at
+        the most: an order or an acknowledgement should not wait for what can wait.
 
         Deadlocks and lock waits roll the whole back and run ``work`` again, at most ``ATTEMPTS``
         times: ``work`` touches its ``Tx`` only. Raises ``BusyError`` or ``UnavailableError`` when
@@ -143,7 +157,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                result = self._write(work)
+                result = self._write(work, patient=patient)
             except (DBAPIError, RetryError) as error:
                 self._settle(error, attempt)
             except PoolTimeoutError as error:
@@ -187,10 +201,10 @@ class Database:
         """Close every pooled connection."""
         self.engine.dispose()
 
-    def _write(self, work: Callable[[Tx], T]) -> T:
+    def _write(self, work: Callable[[Tx], T], *, patient: bool) -> T:
         if not self.sqlite:
             return self._transact(work)
-        with self._write_turn.hold(self.busy_timeout_s):
+        with self._write_turn.hold(self.busy_timeout_s, patient=patient):
             return self._transact(work)
 
     def _transact(self, work: Callable[[Tx], T]) -> T:

@@ -80,7 +80,8 @@ class Dispatcher:
         try:
             catalogue = self._vocabulary.current()
             reply = self._database.run(
-                lambda tx: self._handled(tx, inbox_id, catalogue, role=role, deliver=deliver)
+                lambda tx: self._handled(tx, inbox_id, catalogue, role=role, deliver=deliver),
+                patient=True,
             )
         except (BusyError, UnavailableError):
             raise

@@ -34,7 +34,7 @@ GROUPS = 6  # more than go abreast, so that five calls fail soon
 # Two cores that the stand-ins share: milliseconds tell nothing here, a ratio of runs of one
 # process does.
 SLOWER = 3.0
-OPENS_S, CLOSES_S = 60.0, 90.0
+OPENS_S, CLOSES_S = 60.0, 40.0
 MINUTE_S, A_MINUTE = 60.0, 20  # what a WeCom webhook takes
 STORM_S = 180.0
 BATCH = 500

@@ -600,3 +600,55 @@ def test_no_secret_of_any_kind_is_printed(
         done = doctor(shell, *arguments)  # which looks for the canary
         assert wecom.app.encoding_aes_key not in done.out + done.err
         assert "***" in done.out
+
+
+@contextmanager
+def readiness(checks: dict[str, str]) -> Iterator[int]:
+    """The port of a server that says this at ``/readyz``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"checks": checks}).encode()
+            self.send_response_only(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield int(server.server_address[1])
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "cure"),
+    [
+        ("connected", "ok", ""),
+        ("connecting", "warning", "网络"),
+        ("replaced", "fault", "停掉它"),
+        ("refused", "fault", "853000"),
+    ],
+)
+def test_the_running_server_tells_of_its_connection(
+    shell: Shell, wecom: FakeWecom, said: str, state: str, cure: str
+) -> None:
+    robot = {"bot_id": "b", "secret": "s", "websocket_url": wecom.websocket_url}
+    with readiness({"wecom": said}) as port:
+        section = {"base_url": wecom.base_url, "aibot": robot}
+        write(shell, wecom=section, server={"port": port})
+        found_check = found(shell, "wecom.aibot connection")
+    assert found_check["state"] == state
+    assert cure in found_check["cure"]
+    assert said in found_check["detail"]
+
+
+def test_without_a_server_nobody_knows_whether_a_connection_stands(
+    shell: Shell, wecom: FakeWecom
+) -> None:
+    robot = {"bot_id": "b", "secret": "s", "websocket_url": wecom.websocket_url}
+    section = {"base_url": wecom.base_url, "aibot": robot}
+    write(shell, wecom=section, server={"port": free_port()})
+    check = found(shell, "wecom.aibot connection")
+    assert (check["state"], "serve" in check["cure"]) == ("warning", True)

@@ -123,6 +123,17 @@ def test_a_line_nobody_answers_on_opens_and_takes_one_probe_at_a_time(
     assert say(pacing, "feishu:a")
 
 
+def test_calls_under_way_when_the_line_opened_make_nobody_wait_longer(pacing: Pacing) -> None:
+    for _ in range(ABREAST):
+        assert pacing.begin("feishu:a", urgent=False)
+    for _ in range(FAILURES - 1):
+        pacing.end("feishu:a", answered=False)
+        assert pacing.begin("feishu:a", urgent=False)
+    for _ in range(ABREAST):  # the line opens, and the rest of the calls fail as well
+        pacing.end("feishu:a", answered=False)
+    assert pacing.wait_s("feishu:a", urgent=False) == pytest.approx(PROBE_S)
+
+
 def test_probes_become_rarer_up_to_a_bound(pacing: Pacing, clock: Ticking) -> None:
     for _ in range(FAILURES + 12):
         clock.now += LAST_PROBE_S
