@@ -124,7 +124,7 @@ class Sender:
         if self._leadership.held() is None:
             self._put_off(parcel)
             return
-        quiet_s = self._quiet(parcel)
+        quiet_s = 0.0 if parcel.ref else self._quiet(parcel)  # changing a card makes no noise
         if quiet_s > 0:
             self._put_off(parcel, wait_s=quiet_s, calm=True)
             return
@@ -212,7 +212,7 @@ class Sender:
         for number, piece in enumerate(pieces):
             if number < parcel.done:
                 continue
-            if time.monotonic() - began > LONGEST_S:  # before the claim runs out
+            if time.monotonic() - began > LONGEST_S:
                 raise PauseError(number, 0.0)
             send = partial(platform.send, letter, piece, number)
             try:

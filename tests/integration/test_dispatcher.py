@@ -15,7 +15,7 @@ from sqlmodel import func, select
 
 from bot.dispatcher import Dispatcher
 from bot.messages import Reply, Role
-from bot.registry import COMMANDS, Context, Example, Registry, command
+from bot.registry import COMMANDS, Context, Example, Registry, ShopFacts, command
 from store import audit, chats, inbox, members, skus, stock
 from store.db import Database, Tx
 from store.errors import BusyError
@@ -378,6 +378,19 @@ def test_the_first_command_of_an_owner_makes_a_group_the_shops(talk: Talk) -> No
 def test_any_command_of_an_owner_binds_a_group_once(talk: Talk, text: str) -> None:
     assert "店里的群" in _in_new_group(talk, text, "ann").text
     assert "店里的群" not in _in_new_group(talk, text, "ann").text
+
+
+def test_a_group_where_the_bot_cannot_speak_unasked_is_bound_and_hears_nothing(
+    db: Database, talk: Talk
+) -> None:
+    facts = ShopFacts(pushes=lambda _platform, chat_id: chat_id != "new")
+    talk.dispatcher = Dispatcher(db, vault=VAULT, shop=facts)
+    told = _in_new_group(talk, "帮助", "ann").text
+    assert "店里的群" in told
+    assert "不能主动说话" in told
+    assert db.read(lambda tx: chats.subscriptions(tx, "console", "new")) == []
+    assert _in_new_group(talk, "订阅 订单", "ann").error == "invalid_request"
+    assert db.read(lambda tx: chats.subscriptions(tx, "console", "new")) == []
 
 
 @pytest.mark.parametrize("text", ["今天天气真好", "补货 不存在的东西 5"])
