@@ -1,6 +1,6 @@
 """What is said on WeCom arrives once, whole and in bounds: real sockets, the real wechatpy, a fake.
 
-Trap numbers are those of shared/reference/wecom.md, section 7.4.
+Traps of wechatpy 1.8.18 are numbered in the order in which they were found.
 """
 
 import logging

@@ -1,7 +1,6 @@
 """The fake Feishu takes and refuses messages as the real one does."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,26 +10,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.feishu import (
     FakeFeishu,
 )
-from tests.fakes.feishu.caller import Caller, calling, code
+from tests.fakes.feishu.caller import Caller, code
+from tests.fakes.feishu.fixtures import client, fake  # noqa: F401  # fixtures
 from tests.fakes.feishu.robots import robot_signature
 from tests.fakes.feishu.world import Pace
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def feishu(clock: FakeClock) -> Iterator[FakeFeishu]:
-    with FakeFeishu(clock=clock) as fake:
-        yield fake
-
-
-@pytest.fixture
-def api(feishu: FakeFeishu) -> Iterator[Caller]:
-    with calling(feishu) as caller:
-        yield caller
 
 
 def test_the_same_token_is_handed_out_until_half_an_hour_is_left(

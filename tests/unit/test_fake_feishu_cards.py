@@ -1,7 +1,6 @@
 """The fake Feishu takes cards, shows them as people see them, and lets people press."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.feishu import (
     Event,
-    FakeFeishu,
     PressError,
     Pusher,
     buttons_of,
@@ -17,24 +15,8 @@ from tests.fakes.feishu import (
     text_of,
 )
 from tests.fakes.feishu.callback import callback
-from tests.fakes.feishu.caller import Caller, button, calling, card, code, form, table
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def feishu(clock: FakeClock) -> Iterator[FakeFeishu]:
-    with FakeFeishu(clock=clock) as fake:
-        yield fake
-
-
-@pytest.fixture
-def api(feishu: FakeFeishu) -> Iterator[Caller]:
-    with calling(feishu) as caller:
-        yield caller
+from tests.fakes.feishu.caller import Caller, button, card, code, form, table
+from tests.fakes.feishu.fixtures import client, fake  # noqa: F401  # fixtures
 
 
 @pytest.mark.parametrize(

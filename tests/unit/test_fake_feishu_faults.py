@@ -4,13 +4,11 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.fakes.clock import FakeClock
 from tests.fakes.feishu import (
     FakeFeishu,
     Pusher,
@@ -19,24 +17,8 @@ from tests.fakes.feishu import (
     text_of,
 )
 from tests.fakes.feishu.callback import callback
-from tests.fakes.feishu.caller import Caller, calling, code
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def feishu(clock: FakeClock) -> Iterator[FakeFeishu]:
-    with FakeFeishu(clock=clock) as fake:
-        yield fake
-
-
-@pytest.fixture
-def api(feishu: FakeFeishu) -> Iterator[Caller]:
-    with calling(feishu) as caller:
-        yield caller
+from tests.fakes.feishu.caller import Caller, code
+from tests.fakes.feishu.fixtures import client, fake  # noqa: F401  # fixtures
 
 
 @pytest.mark.parametrize(
@@ -59,6 +41,12 @@ def test_an_answer_goes_wrong_once(
     assert body in answer.content
     assert len(api.feishu.messages) == kept
     assert code(api.say("text", {"text": "a"})) == 0
+
+
+def test_only_the_calls_that_were_named_go_wrong(api: Caller) -> None:
+    api.feishu.fail("PATCH /open-apis/im", faults.html())
+    assert code(api.say("text", {"text": "a"})) == 0
+    assert api.call("PATCH", "im/v1/messages/om_x", json={}).status_code == 502
 
 
 def test_a_rate_limit_says_when_to_come_back(api: Caller) -> None:

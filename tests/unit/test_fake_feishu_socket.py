@@ -12,29 +12,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.fakes.clock import FakeClock
 from tests.fakes.feishu import (
     FakeFeishu,
 )
-from tests.fakes.feishu.caller import Caller, calling
+from tests.fakes.feishu.fixtures import client, fake  # noqa: F401  # fixtures
 from tests.fakes.feishu.frames import CONTROL, DATA, Frame, decode
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def feishu(clock: FakeClock) -> Iterator[FakeFeishu]:
-    with FakeFeishu(clock=clock) as fake:
-        yield fake
-
-
-@pytest.fixture
-def api(feishu: FakeFeishu) -> Iterator[Caller]:
-    with calling(feishu) as caller:
-        yield caller
 
 
 def _address(feishu: FakeFeishu, **changes: str) -> dict[str, Any]:

@@ -1,38 +1,12 @@
 """The stand-in for WeCom: tokens, and what a self-built application sends."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.wecom import FakeWecom, buttons_of, text_of
-from tests.fakes.wecom.clients import PNG, Program, Ticks, card
+from tests.fakes.wecom.clients import PNG, Program, card
+from tests.fakes.wecom.fixtures import fake, seconds, signed_in  # noqa: F401  # fixtures
 from tests.fakes.wecom.records import Json
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def ticks() -> Ticks:
-    return Ticks()
-
-
-@pytest.fixture
-def wecom(clock: FakeClock, ticks: Ticks) -> Iterator[FakeWecom]:
-    with FakeWecom(clock=clock, monotonic=ticks) as fake:
-        yield fake
-
-
-@pytest.fixture
-def program(wecom: FakeWecom) -> Iterator[Program]:
-    made = Program(wecom)
-    with closing(made.http):
-        made.sign_in()
-        yield made
 
 
 def test_the_same_token_is_given_while_it_lives(program: Program, clock: FakeClock) -> None:

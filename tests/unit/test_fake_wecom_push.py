@@ -1,39 +1,15 @@
 """The stand-in for WeCom: its callbacks, and how it reads what they are answered with."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.wecom import FakeWecom, Pusher, buttons_of, sealing, text_of
-from tests.fakes.wecom.clients import Program, Receiver, Ticks, card
+from tests.fakes.wecom.clients import Program, Receiver, card
+from tests.fakes.wecom.fixtures import fake, seconds, signed_in  # noqa: F401  # fixtures
 from tests.fakes.wecom.records import Json
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def ticks() -> Ticks:
-    return Ticks()
-
-
-@pytest.fixture
-def wecom(clock: FakeClock, ticks: Ticks) -> Iterator[FakeWecom]:
-    with FakeWecom(clock=clock, monotonic=ticks) as fake:
-        yield fake
-
-
-@pytest.fixture
-def program(wecom: FakeWecom) -> Iterator[Program]:
-    made = Program(wecom)
-    with closing(made.http):
-        made.sign_in()
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -21,31 +21,8 @@ from tests.fakes.wecom import (
     text_of,
 )
 from tests.fakes.wecom.clients import PNG, Line, Ticks, card, md5
+from tests.fakes.wecom.fixtures import fake, seconds, subscribed  # noqa: F401  # fixtures
 from tests.fakes.wecom.records import Json
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def ticks() -> Ticks:
-    return Ticks()
-
-
-@pytest.fixture
-def wecom(clock: FakeClock, ticks: Ticks) -> Iterator[FakeWecom]:
-    with FakeWecom(clock=clock, monotonic=ticks) as fake:
-        yield fake
-
-
-@pytest.fixture
-def line(wecom: FakeWecom) -> Iterator[Line]:
-    made = Line(wecom)
-    with made.socket:
-        assert made.subscribe()["errcode"] == 0
-        yield made
 
 
 def test_a_wrong_secret_does_not_subscribe(wecom: FakeWecom) -> None:

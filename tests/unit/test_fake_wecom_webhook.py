@@ -1,45 +1,19 @@
 """The stand-in for WeCom: message-push robots, and scripted failures."""
 
 import base64
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import httpx
 import pytest
 
-from tests.fakes.clock import FakeClock
 from tests.fakes.wecom import (
     FakeWecom,
     faults,
     text_of,
 )
 from tests.fakes.wecom.clients import PNG, Program, Ticks, card, md5
+from tests.fakes.wecom.fixtures import fake, seconds, signed_in  # noqa: F401  # fixtures
 from tests.fakes.wecom.records import Json
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def ticks() -> Ticks:
-    return Ticks()
-
-
-@pytest.fixture
-def wecom(clock: FakeClock, ticks: Ticks) -> Iterator[FakeWecom]:
-    with FakeWecom(clock=clock, monotonic=ticks) as fake:
-        yield fake
-
-
-@pytest.fixture
-def program(wecom: FakeWecom) -> Iterator[Program]:
-    made = Program(wecom)
-    with closing(made.http):
-        made.sign_in()
-        yield made
 
 
 def test_a_webhook_says_what_it_is_given(program: Program) -> None:

@@ -1,4 +1,4 @@
-"""What Feishu's events become; envelopes as section 1 of the reference shows them."""
+"""What Feishu's events become; envelopes as its documents show them."""
 
 import json
 import logging

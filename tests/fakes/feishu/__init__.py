@@ -1,7 +1,7 @@
 """A stand-in for Feishu's platform: its HTTP API, its callbacks and its long connection.
 
 It knows nothing of the code under test and needs no SDK. What it accepts and refuses follows
-shared/reference/feishu.md, sections 1, 2, 3, 5 and 7; where editions differ it takes the stricter.
+Feishu's documents as of 2026 and its SDK 1.7.5; where editions differ it takes the stricter.
 
     from tests.fakes.feishu import FakeFeishu, Pusher, faults
 

@@ -10,7 +10,7 @@ from typing import Self
 from tests.fakes.feishu import faults
 from tests.fakes.feishu.connections import AUTH_FAILED, Connections, HandshakeFault
 from tests.fakes.feishu.events import App, Event
-from tests.fakes.feishu.faults import Fault, Script
+from tests.fakes.feishu.faults import Fault
 from tests.fakes.feishu.messages import Messages
 from tests.fakes.feishu.people import People
 from tests.fakes.feishu.records import Ack, Json
@@ -18,6 +18,7 @@ from tests.fakes.feishu.routes import Routes
 from tests.fakes.feishu.server import HttpServer
 from tests.fakes.feishu.tokens import Tokens
 from tests.fakes.feishu.world import Clock, Robot, new_id, real_time
+from tests.fakes.http.faults import Script
 
 _TENANT, _BOT = "1a2b3c4d5e6f7a8b", "商城助手"
 

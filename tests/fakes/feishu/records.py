@@ -4,8 +4,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.http import exchange
+
 Json = dict[str, Any]
 JSON_TYPE = "application/json; charset=utf-8"
+Response = exchange.Response
 
 
 class RefusalError(Exception):
@@ -17,16 +20,8 @@ class RefusalError(Exception):
 
 
 @dataclass(slots=True)
-class Request:
-    """One request as it came; ``at`` is monotonic, ``status`` stays 0 until it is answered."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-    at: float
-    status: int = 0
+class Request(exchange.Request):
+    """One request as it came."""
 
     def document(self) -> Json:
         """Its JSON object, whatever its content type says. Raises ``RefusalError`` (9499)."""
@@ -40,16 +35,7 @@ class Request:
 
     def matches(self, part: str) -> bool:
         """Whether ``part`` is in ``POST /open-apis/…``."""
-        return part in f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What goes back."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+        return part in self.label
 
 
 def answer_json(document: Json, *, status: int = 200, headers: Json | None = None) -> Response:

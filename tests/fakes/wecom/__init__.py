@@ -1,7 +1,7 @@
 """A stand-in for WeCom's platform: its HTTP API, its callbacks and its robot's long connection.
 
 It knows nothing of the code under test and needs no SDK. What it accepts and refuses follows
-shared/reference/wecom.md, sections 1-5 and 10; where nothing is documented it takes the stricter.
+WeCom's documents as of 2026; where nothing is documented it takes the stricter.
 
     from tests.fakes.wecom import FakeWecom, Pusher, buttons_of, faults, text_of
 

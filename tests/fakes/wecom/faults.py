@@ -1,31 +1,32 @@
-"""Scripted failures. A fault that is ``taken`` does what was asked for first."""
+"""Scripted failures: those of every platform, and those of WeCom."""
 
-import threading
-from dataclasses import dataclass, field
-from enum import Enum
+from tests.fakes.http import faults
+from tests.fakes.http.faults import (
+    Fault,
+    Script,
+    Way,
+    dribble,
+    hang,
+    lost,
+    reset,
+    slow,
+    truncated,
+)
+from tests.fakes.wecom.records import refused
 
-from tests.fakes.wecom.records import Response, refused
-
-
-class Way(Enum):
-    """How the answer goes wrong."""
-
-    INSTEAD = "another answer"
-    SLOW = "the right answer, late"
-    RESET = "the connection is reset"
-    DRIBBLE = "the right answer, byte by byte"
-    TRUNCATED = "the first half of the right answer"
-    HANG = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Made by the functions below."""
-
-    way: Way
-    taken: bool
-    seconds: float = 0.0
-    response: Response | None = None
+__all__ = [
+    "Fault",
+    "Script",
+    "Way",
+    "dribble",
+    "errcode",
+    "hang",
+    "html",
+    "lost",
+    "reset",
+    "slow",
+    "truncated",
+]
 
 
 def errcode(code: int, msg: str = "scripted failure", *, taken: bool = False) -> Fault:
@@ -35,95 +36,4 @@ def errcode(code: int, msg: str = "scripted failure", *, taken: bool = False) ->
 
 def html(status: int = 500) -> Fault:
     """A proxy's page."""
-    page = f"<html><body><h1>{status} Server Error</h1></body></html>".encode()
-    return Fault(
-        Way.INSTEAD,
-        taken=False,
-        response=Response(page, status=status, headers={"Content-Type": "text/html"}),
-    )
-
-
-def slow(seconds: float) -> Fault:
-    """The right answer, so much later."""
-    return Fault(Way.SLOW, taken=True, seconds=seconds)
-
-
-def lost() -> Fault:
-    """It is done, and the connection is reset in place of an answer."""
-    return Fault(Way.RESET, taken=True)
-
-
-def reset() -> Fault:
-    """The connection is reset and nothing done."""
-    return Fault(Way.RESET, taken=False)
-
-
-def hang(*, taken: bool = False) -> Fault:
-    """No answer at all."""
-    return Fault(Way.HANG, taken)
-
-
-def dribble(byte_s: float = 0.2) -> Fault:
-    """The right answer, one byte every ``byte_s``."""
-    return Fault(Way.DRIBBLE, taken=True, seconds=byte_s)
-
-
-def truncated() -> Fault:
-    """It is done, and the answer's JSON ends in the middle."""
-    return Fault(Way.TRUNCATED, taken=True)
-
-
-@dataclass(slots=True)
-class Entry:
-    """One scripted fault; ``over`` ends those that hang in it."""
-
-    part: str
-    fault: Fault
-    left: float
-    over: threading.Event = field(default_factory=threading.Event)
-
-
-class Script:
-    """Which request suffers what. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._entries: list[Entry] = []
-        self._pause: Entry | None = None
-
-    def add(self, part: str, fault: Fault, times: int) -> None:
-        """The next ``times`` requests with ``part`` suffer ``fault``."""
-        with self._guard:
-            self._entries.append(Entry(part, fault, times))
-
-    def pause(self, fault: Fault) -> None:
-        """Everything suffers ``fault``."""
-        self.resume()
-        with self._guard:
-            self._pause = Entry("", fault, float("inf"))
-
-    def resume(self) -> None:
-        """The pause is over; what still hangs in it is reset."""
-        with self._guard:
-            if self._pause is not None:
-                self._pause.over.set()
-            self._pause = None
-
-    def heal(self) -> None:
-        """No faults any more."""
-        self.resume()
-        with self._guard:
-            for entry in self._entries:
-                entry.over.set()
-            self._entries.clear()
-
-    def take(self, label: str) -> Entry | None:
-        """The fault of this request, used up by one; ``label`` as in ``Request.label``."""
-        with self._guard:
-            if self._pause is not None:
-                return self._pause
-            for entry in self._entries:
-                if entry.left > 0 and entry.part in label:
-                    entry.left -= 1
-                    return entry
-            return None
+    return faults.html(status)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.fakes.http import exchange
+
 Json = dict[str, Any]
 JSON_TYPE = "application/json; charset=UTF-8"
 
@@ -44,22 +46,10 @@ class PressError(Exception):
 
 
 @dataclass(slots=True)
-class Request:
-    """One request as it came; ``at`` is monotonic, ``status`` stays 0 until it is answered."""
+class Request(exchange.Request):
+    """One request as it came; ``errcode`` is that of its answer, 0 while there is none."""
 
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-    at: float
-    status: int = 0
     errcode: int = 0
-
-    @property
-    def label(self) -> str:
-        """Such as ``POST /cgi-bin/message/send``."""
-        return f"{self.method} {self.path}"
 
     def document(self) -> Json:
         """Its JSON object, whatever its content type says. Raises ``RefusalError``."""
@@ -78,7 +68,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes back."""
+    """What goes back, as JSON unless ``headers`` say otherwise."""
 
     body: bytes
     status: int = 200

@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-from tests.fakes.wecom.faults import Entry, Script, Way
+from tests.fakes.http.faults import Entry, Script, Way
+from tests.fakes.wecom import records
 from tests.fakes.wecom.records import Frame, Json, RefusalError, refused
 
 Answer = Callable[[ServerConnection, Frame], Json]
@@ -127,7 +128,7 @@ class SocketServer:
     def _suffer(self, connection: ServerConnection, frame: Frame, entry: Entry) -> None:
         fault = entry.fault
         done = self._done(connection, frame) if fault.taken else {}
-        if fault.way is Way.INSTEAD and fault.response is not None and fault.response.errcode:
+        if isinstance(fault.response, records.Response) and fault.response.errcode:
             self._ack(connection, frame, json.loads(fault.response.body))
         elif fault.way is Way.SLOW:
             self._closing.wait(fault.seconds)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from tests.fakes.http.faults import Script
 from tests.fakes.wecom import limits
-from tests.fakes.wecom.faults import Script
 from tests.fakes.wecom.records import Aibot, App, Frame, Json, Media, RefusalError, Request, Said
 from tests.fakes.wecom.sealing import Keys
 
