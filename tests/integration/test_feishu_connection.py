@@ -19,6 +19,7 @@ from bot.platforms.feishu.connection import FeishuConnection
 from store.errors import StoreError
 from tests import processes
 from tests.fakes.feishu import Event, FakeFeishu, faults
+from tests.servers import wait_until
 
 START_S = 60  # a child imports the SDK first: seconds, and more on a busy machine
 ENDPOINT = "/callback/ws/endpoint"
@@ -128,10 +129,7 @@ def alive(pid: int) -> bool:
 
 
 def until(condition: Callable[[], object], *, timeout_s: float = START_S) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
+    wait_until(lambda: bool(condition()), within_s=timeout_s, what="it did not happen")
 
 
 def test_an_event_is_acknowledged_once_it_is_durable_and_not_before(

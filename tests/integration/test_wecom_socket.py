@@ -20,6 +20,7 @@ from bot.settings.sections import Wecom
 from store.errors import StoreError, UnavailableError
 from tests.fakes.clock import FakeClock
 from tests.fakes.wecom import FakeWecom, buttons_of, faults, key_of, text_of
+from tests.servers import wait_until
 
 WAIT_S = 10.0
 FAST = Pace(ping_s=0.1, first_retry_s=0.02, last_retry_s=0.05, refused_retry_s=0.05)
@@ -105,10 +106,7 @@ def opened(socket: RobotSocket, shop: Shop) -> None:
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < until, "in vain"
-        time.sleep(0.005)
+    wait_until(lambda: bool(condition()), within_s=WAIT_S, what="waited in vain")
 
 
 def threads() -> set[str]:
