@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("startup", "orders", "commands", "callbacks")
+NAMES = ("startup", "orders", "commands", "understanding", "callbacks")
 
 
 def main() -> int:

@@ -39,6 +39,21 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """Another way to say a command: a pattern over cells (see ``bot.understanding.tokens``).
+
+    Its named groups are slots by their keys; a name ending in ``_DOWN`` means a decrease,
+    in ``_FROM`` from then on, in ``_MAYBE`` that a bare number there may be something else.
+    ``gives`` are slots that the words themselves say. ``weight``: how much more (or less) it
+    tells than other words of its length.
+    """
+
+    pattern: str
+    gives: Mapping[str, Any] = field(default_factory=dict)
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A handler's slot by its key; required ones are asked for."""
 
@@ -52,8 +67,10 @@ class Command:
     """A command as declared.
 
     ``words`` start it; ``shared`` are those that another command starts with too; ``presets``
-    give a slot with the word (待发货 says the topic). ``sign``: ``咖啡豆+50`` is this command.
-    ``confirms``: always asked back. ``undoable``: 撤销 reverses it.
+    give a slot with the word (待发货 says the topic). ``says``: how else people put it.
+    ``needs``: of these slots one must be said. ``several``: one message
+    may name several things. ``confirms``: always asked back. ``undoable``:
+    撤销 reverses it.
     """
 
     intent: str
@@ -66,7 +83,9 @@ class Command:
     writes: bool = False
     shared: frozenset[str] = frozenset()
     presets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    sign: str = ""
+    says: tuple[Saying, ...] = ()
+    needs: tuple[str, ...] = ()
+    several: bool = False
     confirms: Callable[[Mapping[str, Any]], bool] = lambda _: False
     undoable: bool = True
     answers: Answer | None = None
@@ -75,6 +94,18 @@ class Command:
     def rest(self) -> Parameter | None:
         """The slot that takes the words no other slot took."""
         return next((p for p in self.parameters if p.slot.kind in REST), None)
+
+    @property
+    def acts(self) -> bool:
+        """Whether it does something, rather than tell something."""
+        return self.writes or self.confirms({})
+
+    def missing(self, slots: Mapping[str, Any]) -> tuple[str, ...]:
+        """The keys of what must still be said, in the order it is asked for."""
+        found = [p.key for p in self.parameters if p.required and p.key not in slots]
+        if self.needs and not slots.keys() & set(self.needs):
+            found.append(self.needs[0])
+        return tuple(found)
 
     def parameter(self, key: str) -> Parameter:
         """The slot with this key. Raises ``KeyError``."""
@@ -217,7 +248,9 @@ def command(  # noqa: PLR0913  (a declaration is read by its keywords)
     writes: bool = False,
     shared: tuple[str, ...] = (),
     presets: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-    sign: str = "",
+    says: tuple[str | Saying, ...] = (),
+    needs: tuple[str, ...] = (),
+    several: bool = False,
     confirms: Callable[[Mapping[str, Any]], bool] | bool = False,
     undoable: bool = True,
     answers: Answer | None = None,
@@ -240,7 +273,9 @@ def command(  # noqa: PLR0913  (a declaration is read by its keywords)
                 writes=writes,
                 shared=frozenset(map(str.casefold, shared)),
                 presets=presets,
-                sign=sign,
+                says=tuple(s if isinstance(s, Saying) else Saying(s) for s in says),
+                needs=needs,
+                several=several,
                 confirms=confirms if callable(confirms) else lambda _: bool(confirms),
                 undoable=undoable,
                 answers=answers,

@@ -134,6 +134,20 @@ def configure(tx: Tx, platform: str, robots: Mapping[str, Sequence[str]]) -> Non
     tx.changes.clear()  # what the settings say is nobody's write
 
 
+def set_language(tx: Tx, *, platform: str, chat_id: str, kind: str, language: str, was: str) -> str:
+    """Speak ``language`` in a chat from now on; returns what was spoken (``was`` where unknown)."""
+    row = _row(tx, platform, chat_id) or Chat(
+        platform=platform, chat_id=chat_id, kind=kind, language=was, created_at=tx.now
+    )
+    before, row.language = row.language, language
+    tx.add(row)
+    tx.flush()
+    if before != language:
+        change = {"platform": platform, "chat": chat_id, "before": before, "after": language}
+        tx.changes.append({"kind": "language", "where": kind, **change})
+    return before
+
+
 def subscribe(tx: Tx, *, platform: str, chat_id: str, topic: str, at: str = "") -> None:
     """Have a bound chat hear of a topic, or of ``all``.
 

@@ -151,6 +151,26 @@ def read(content: bytes) -> SkuSheet:
     return SkuSheet(tuple(_row(line, columns) for line in lines), ignored)
 
 
+def typed(rows: Sequence[Mapping[str, Any]]) -> SkuSheet:
+    """The same of a table typed in a chat: each row name, code, specs, price_fen, quantity, ..."""
+    return SkuSheet(tuple(_typed(number, row) for number, row in enumerate(rows, start=1)), ())
+
+
+def _typed(number: int, row: Mapping[str, Any]) -> Row:
+    specs = ";".join(f"{key}={value}" for key, value in row.get("specs", {}).items())
+    price = row.get("price_fen")
+    return Row(
+        number=number,
+        code=str(row.get("code", "")),
+        name=str(row.get("name", "")),
+        specs=specs,
+        price="" if price is None else f"{price // 100}.{price % 100:02d}",
+        stock=str(row.get("quantity", "")),
+        reorder_point=str(row.get("threshold", "")),
+        category=str(row.get("category", "")),
+    )
+
+
 def item(row: Row) -> Item:
     """What a row says, checked without looking at the shop. Raises ``InvalidValueError``."""
     return Item(

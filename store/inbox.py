@@ -1,14 +1,17 @@
 """The inbox: a message is durable before it is acknowledged and takes effect at most once."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from store.db import RetryError, Tx
 from store.models import Inbox
+
+LOOKED_BACK = 200  # messages of the whole shop among which a person's last words are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,26 @@ def find(tx: Tx, *, platform: str, message_id: str) -> Found | None:
     if row is None:
         return None
     return Found(row.chat_id, handled=row.state == "handled", reply=row.reply)
+
+
+def lately(
+    tx: Tx, *, platform: str, chat_id: str, user_id: str, since: datetime
+) -> list[dict[str, Any]]:
+    """What a person said in a chat since then and was answered, the newest first."""
+    newest = tx.exec(select(func.max(Inbox.id))).one() or 0
+    rows = tx.exec(
+        select(Inbox)
+        .where(
+            col(Inbox.id) > newest - LOOKED_BACK,
+            Inbox.platform == platform,
+            Inbox.chat_id == chat_id,
+            Inbox.user_id == user_id,
+            Inbox.state == "handled",
+            col(Inbox.received_at) >= since,
+        )
+        .order_by(col(Inbox.id).desc())
+    ).all()
+    return [row.message for row in rows if row.reply]
 
 
 def unhandled(tx: Tx, inbox_id: int) -> dict[str, Any] | None:

@@ -19,8 +19,8 @@ DONE = "done"
 class Reversal:
     """One change undone: ``field`` of ``what`` (a code, a person, a topic) as it was and is now.
 
-    ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role`` or
-    ``subscription``; values are what the operations take.
+    ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role``,
+    ``language`` or ``subscription``; values are what the operations take.
     """
 
     what: str
@@ -151,7 +151,14 @@ def _subscription(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
     return Reversal(change["topic"], "subscription", change["after"], change["before"])
 
 
+def _language(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
+    where = {"platform": change["platform"], "chat_id": change["chat"], "kind": change["where"]}
+    chats.set_language(tx, **where, language=change["before"], was=change["after"])
+    return Reversal("", "language", change["after"], change["before"])
+
+
 _REVERSALS = {
+    "language": _language,
     "stock": _stock,
     "field": _field,
     "created": _created,

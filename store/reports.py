@@ -1,5 +1,6 @@
 """Reports: the figures of a period, and what sells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,11 +64,19 @@ def summary(tx: Tx, *, start: datetime, end: datetime) -> Summary:
 
 
 def top_sellers(
-    tx: Tx, *, start: datetime, end: datetime, most: int, worst: bool = False
+    tx: Tx,
+    *,
+    start: datetime,
+    end: datetime,
+    most: int,
+    worst: bool = False,
+    category: str = "",
+    codes: Sequence[str] = (),
 ) -> list[Seller]:
     """SKUs by units sold in orders created in [start, end), the best first.
 
-    ``worst``: the SKUs on sale that sold least, the unsold ones first.
+    ``worst``: the SKUs on sale that sold least, the unsold ones first. ``category``, ``codes``:
+    only what is in the category, only these SKUs.
     """
     sold = _sold(start, end)
     units, fen = func.coalesce(sold.c.units, 0), func.coalesce(sold.c.fen, 0)
@@ -82,6 +91,10 @@ def top_sellers(
     else:
         found = found.join(sold, sold.c.sku_id == Sku.id)
         order = units.desc()
+    if category:
+        found = found.where(skus.called(category))
+    if codes:
+        found = found.where(col(Sku.code).in_(codes))
     rows = tx.execute(found.order_by(order, col(Sku.code)).limit(most)).all()
     return [_seller(*row) for row in rows]
 

@@ -212,10 +212,12 @@ def page(
     ) > limit else None
 
 
-def low_stock(tx: Tx, *, below: int | None = None, most: int = 50) -> list[SkuView]:
+def low_stock(
+    tx: Tx, *, below: int | None = None, category: str = "", most: int = 50
+) -> list[SkuView]:
     """On-sale SKUs at or under their reorder point (0 = alerts off), the scarcest first.
 
-    ``below``: at or under this limit instead.
+    ``below``: at or under this limit instead. ``category``: only what is in it.
     """
     available = col(Sku.on_hand) - col(Sku.reserved)
     limit = col(Sku.reorder_point) if below is None else below
@@ -226,6 +228,8 @@ def low_stock(tx: Tx, *, below: int | None = None, most: int = 50) -> list[SkuVi
     )
     if below is None:
         statement = statement.where(Sku.reorder_point > 0)
+    if category:
+        statement = statement.where(called(category))
     return [
         _view(*row)
         for row in tx.exec(statement.order_by(available, col(Sku.code)).limit(most)).all()
@@ -237,6 +241,28 @@ def of_products(tx: Tx, product_ids: Sequence[int], *, status: SkuStatus) -> lis
     statement = select(Sku, Product).join(Product)
     wanted = statement.where(col(Sku.product_id).in_(product_ids), Sku.status == status)
     return [_view(*row) for row in tx.exec(wanted.order_by(col(Sku.id))).all()]
+
+
+def listed(
+    tx: Tx, *, category: str = "", below_fen: int | None = None, status: str = "", most: int = 20
+) -> list[SkuView]:
+    """SKUs by id: of a category by its path or its own name, under a price, in a state."""
+    statement = select(Sku, Product).join(Product)
+    for condition in (
+        called(category) if category else None,
+        col(Sku.price_fen) < below_fen if below_fen is not None else None,
+        col(Sku.status) == status if status else None,
+    ):
+        if condition is not None:
+            statement = statement.where(condition)
+    return [_view(*row) for row in tx.exec(statement.order_by(col(Sku.id)).limit(most)).all()]
+
+
+def called(category: str) -> Any:
+    """A condition: the product's category, or one above it, is this path or has this name."""
+    path = names.category_path(category)
+    inner = col(Product.category).contains(f"/{path}/", autoescape=True)
+    return within(path) | inner | col(Product.category).endswith(f"/{path}", autoescape=True)
 
 
 def within(category: str) -> Any:

@@ -174,6 +174,12 @@ def holders(tx: Tx, *, sku_id: int, most: int = 5) -> tuple[str, ...]:
     return tuple(tx.exec(statement).all())
 
 
+def holding(tx: Tx, *, sku: str, most: int = 5) -> tuple[str, ...]:
+    """The same by the SKU's code."""
+    sku_id = tx.exec(select(Sku.id).where(Sku.code == names.sku_code(sku))).one()
+    return holders(tx, sku_id=sku_id or 0, most=most)
+
+
 @dataclass(frozen=True, slots=True)
 class MovementView:
     """One movement: deltas and levels in units, what it came from, and who did it."""

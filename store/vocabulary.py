@@ -11,11 +11,12 @@ from store.models import Product, Sku
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One SKU by its code, name and specs."""
+    """One SKU by its code, name, specs and category."""
 
     code: str
     name: str
     specs: Mapping[str, str]
+    category: str = ""
 
 
 def stamp(tx: Tx) -> str:
@@ -29,6 +30,8 @@ def stamp(tx: Tx) -> str:
 def words(tx: Tx) -> list[Word]:
     """Every SKU's words, delisted ones too: people still talk of them."""
     rows = tx.exec(
-        select(Sku.code, Product.name, Sku.specs).join(Product).order_by(col(Sku.id))
+        select(Sku.code, Product.name, Sku.specs, Product.category)
+        .join(Product)
+        .order_by(col(Sku.id))
     ).all()
     return [Word(*row) for row in rows]

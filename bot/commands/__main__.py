@@ -10,13 +10,14 @@ PAGE = Path("docs/commands.md")
 _HEAD = """\
 # Commands
 
-What can be said to the bot in the strict written form: a command word first, then the values in any
-order. Made from the declarations in `bot/commands/` by `python -m bot.commands`.
+What the bot does, and the words that always work: a command word first, then the values in any order. People say it in many
+other ways, and most of them are understood: `玻璃分享壶到货12个`, `茶杯磕坏三只`, `手冲壶改成128块`, `T恤白色L到货30件 M 20件`, a list of
+lines, a block pasted from a sheet. What is not certain is asked about; what weighs is shown first. Made from the declarations in
+`bot/commands/` by `python -m bot.commands`.
 
-Values are recognised by their shape: `颜色=白`, `128元` or `￥128`, `库存30`, `预警5`,
-`分类 器具/壶`, `编码 SC-01`, `#1033`, `今天`; bare numbers go to the numeric values in the order
-shown. `咖啡豆+50` and `咖啡豆 -3` are short for restock and deduct. A role may do all that the
-lower ones may: owner > manager > staff > viewer > none.
+Values are recognised by their shape: `颜色=白`, `128元` or `￥128` or `三块五`, `8折`, `库存30`, `预警5`, `分类 器具/壶`, `编码 SC-01`,
+`#1033`, `今天`, `一百二`, `两打`. `咖啡豆+50` and `咖啡豆 -3` are short for restock and deduct. A role may do all that the lower ones may:
+owner > manager > staff > viewer > none.
 """
 
 

@@ -124,6 +124,7 @@ _VALUES: dict[str, Callable[[Context, Any], str]] = {
     "shop": lambda ctx, is_open: ctx.say("value.open" if is_open else "value.closed"),
     "status": lambda ctx, status: ctx.say(f"status.{status}"),
     "role": lambda ctx, role: ctx.say(f"role.{role}"),
+    "language": lambda ctx, spoken: ctx.say(f"language.{spoken}"),
     "subscription": lambda ctx, at: (
         ctx.say("value.off") if at is None else at or ctx.say("value.on")
     ),

@@ -1,6 +1,7 @@
 """Products: adding, changing, taking off sale."""
 
 from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from bot.commands._shown import (
@@ -13,16 +14,18 @@ from bot.commands._shown import (
     yuan,
 )
 from bot.messages import Reply, Role
-from bot.registry import Context, Example, command
+from bot.registry import Context, Example, Saying, command
 from bot.slots import (
     Category,
     Code,
+    Factor,
     InitialStock,
     LabelledPrice,
     LabelledThreshold,
     Name,
     NewName,
     Price,
+    PriceChange,
     Schema,
     Sku,
     Skus,
@@ -42,6 +45,12 @@ JUMP = 10  # a price ten times what it was, or a tenth: a decimal point slipped
     "add_sku",
     words=("上架", "添加商品", "新增商品", "加商品", "新增", "add sku", "add"),
     shared=("上架",),
+    says=(
+        r"(?:上新|新品|上个新品|上一个新品|新上|新加|新增|新建|添加|加|建|录入?|录个|登记|创建|增加|加上|上架|上|进)(?:了)?(?:一|个|一个|一款|款|一种|种|下|一下)*(?:新)?(?:的)?(?:商品|产品|品种|单品|货品|新品|新款|新货|sku|款式|规格)(?:叫|名叫|名字叫|,)*",
+        r"(?:新货(?:录入?|登记|建档|上架)?(?:一?下)?|建个?档|(?:帮忙)?建个?(?:商品|档|新品|sku)|录入?一?下|(?:新到|新进|进|添|录|上新|来)(?:了)?(?:{units}|个|款|种)(?:新货|新品|新的|新款)?(?:叫|,)?|(?:货架|店里)多了个?品|上新(?:了)?{units}?|新品(?:上架)?|上架新品|新上架?|录入|新建|新加(?:一个|个|一款)?|新增(?:一个|个|一款)?|添加(?:一个|个|一款)?|加(?:一个|个|一款|一种)(?:新|新款)?|上(?:一个|个|一款|款)|增加一款|开卖|开始卖)",
+        r"\b(?:add|new|create|list|put up|start selling|launch|set up|introduce)(?: a| an| the)?(?: new)?(?: product| item| sku| listing| line)?\b",
+        r"\b(?:new product|new item|new sku|new listing)\b",
+    ),
     role=Role.MANAGER,
     writes=True,
     help=Text(
@@ -109,6 +118,31 @@ def add_sku(  # noqa: PLR0917  (one parameter for each thing that may be said)
 @command(
     "edit_sku",
     words=("修改", "编辑", "改", "edit"),
+    says=(
+        r"(?:改名字?+|更名|重命名|改叫|名字?+改|名称改|换名字?+|换个名字?+|品名改)(?:成|为|叫|做|到|作)*,?(?P<name>(?:[^,.!?\ue000-\uf8ff]|{sku})+?)(?=$|[,.!?吧了])",
+        r"换个?名字?+|改个?名字?+|换个?分类|改个?分类|换个?编码|改个?规格",
+        r"(?:以后|现在|今后|改|统一|今后都)叫(?:做|成)?(?P<name>(?:[^,.!?\ue000-\uf8ff]|{sku})+?)(?=$|[,.!?吧了])",
+        r"(?:名字?+|名称|品名|商品名)(?:改|换|变)?(?:成|为|做|叫|到|是)+(?P<name>(?:[^,.!?\ue000-\uf8ff]|{sku})+?)(?=$|[,.!?吧了])",
+        r"(?:名字?+|名称|品名|商品名)(?:写|打|标|录|起)?(?:错|不对)了?,?(?:应该)?(?:改|换)?(?:成|为|是|叫)+(?P<name>(?:[^,.!?\ue000-\uf8ff]|{sku})+?)(?=$|[,.!?吧了])",
+        r"(?:编码|货号|编号|款号|sku码|代码)(?:要)?(?:改|换|变|更新|调整|更正|修正)?(?:成|为|到|是)*,? ?(?P<code>[0-9a-z\-_./]{2,}|{tracking})",
+        r"(?:分类|类目|类别|品类)(?:改|换|变|调|移|归|放|挪)?(?:整)?(?:成|为|到|在|是|去)+(?P<category>{category}|[^,.!?\ue000-\uf8ff]{1,12}?)(?=$|[,.!?吧了])",
+        r"(?:归|放|挪|移|换|转|划|调|归类|移动|改)(?:类)?(?:到|进|至|入|去|在|为)+(?P<category>{category})(?:这个|那个)?(?:分类|类目|类别|品类|类)?(?:下面|里面?|下|去)?(?=$|[,.!?吧了])",
+        r"(?:归|放|挪|移|换|转|划|调|归类|移动|改)(?:类)?(?:到|进|至|入|去|在|为)+(?P<category>[^,.!?0-9\ue000-\uf8ff]{1,12}?)(?:这个|那个)?(?:分类|类目|类别|品类|类)(?:下面|里面?|下|去)?(?=$|[,.!?吧了])",
+        r"(?:归|放|挪|移|换|转|划|调|归类|移动|改)(?:类)?(?:到|进|至|入|去|在|为)+(?P<category>[^,.!?0-9\ue000-\uf8ff/]{1,8}/[^,.!?0-9\ue000-\uf8ff/]{1,8}?)(?:这个|那个|那边)?(?:下面|里面?|里|下|去)?(?=$|[,.!?吧了])",
+        r"(?P<query>{spec})(?:的)?(?:那款|那个)?(?:应该)?(?:改|换|变|叫)(?:成|为|叫)?(?P<specs>{spec})",
+        r"(?:应该|改|以后|统一)*(?:改|换|变|叫)(?:成|为|叫)?(?P<specs>{spec})",
+        r"(?:颜色|尺寸|尺码|规格|重量|净重|口味|香型|容量|包装|款式)(?:标错了?|写错了?|不对|错了)?,?(?:应该)?(?:改|换|变|是|更正)(?:成|为|到)?(?P<specs>{spec}|{measure})",
+        r"(?P<query>{measure})(?:的)?(?:改|换|变)(?:成|为)?(?P<specs>{measure})",
+        r"(?:改|换|变)(?:成|为)(?P<specs>{measure})",
+        r"(?:修改|编辑|更新|变更|改一?下|修正|更正)(?:商品|资料|信息)?",
+        r"\b(?:rename|renamed)…(?:to|as|into) (?P<name>.+)$",
+        r"\b(?:change|set|update|edit|fix)(?: the)?(?: product)? name…(?:to|as) (?P<name>.+)$",
+        r"\b(?:call (?:it )?)(?P<name>[a-z0-9 \-']+?)(?: from now on| instead| now)?$",
+        r"\b(?:code|sku|sku code)…(?:to|=|is|be|as) ?(?P<code>[0-9a-z\-_./]+)",
+        r"\b(?:move|put|shift|file|recategori[sz]e|reclassify|switch)…(?:to|in|into|under) ?(?:the )?(?:category )?(?P<category>{category}|[^,.!?\ue000-\uf8ff]+?)(?: category| section| group)?$",
+        r"\bcategory…(?:to|=|is|as|into) ?(?P<category>{category}|[a-z ]+?)$",
+    ),
+    needs=("name", "code", "category", "specs", "price_fen", "threshold"),
     role=Role.MANAGER,
     writes=True,
     help=Text(
@@ -153,6 +187,52 @@ def edit_sku(  # noqa: PLR0917  (one parameter for each thing that may be said)
 @command(
     "set_price",
     words=("改价", "调价", "定价", "价格", "price", "set price"),
+    says=(
+        r"(?:价格?|售价|单价|定价|标价|卖价|零售价|现价|价钱)?(?:改|调|定|设|换|变|标|弄|搞|整|恢复|更新|回)(?:一?下|价|回|个)*(?:整|置)?(?:成|为|到|回|至|做|在)+(?:了)?(?:价格?|售价|单价)?(?P<price_fen_MAYBE>{amount})",
+        r"(?:价格?|售价|单价|定价|标价|卖价|零售价|现价|价钱)(?:改|调|定|设|换|变|标|恢复|更新|回)(?:一?下|回|个)*(?:整|置)?(?:成|为|到|回|至|做|在)*(?:了)?(?P<price_fen>{amount})",
+        Saying(
+            r"(?:改价|调价|定价|标价|改个价)(?:成|为|到|至)*(?P<price_fen>{amount})", weight=0.5
+        ),
+        r"(?:改|调|定|标|整|往后)(?:价)?(?P<price_fen>{yuan})",
+        r"(?:价格?|售价|单价|定价|卖价){amount}(?:改|调|降|涨|变|换)(?:价)?(?:成|到|为)?(?P<price_fen>{amount})",
+        r"{amount}(?:改|调|降|涨|变|换)(?:价)?(?:成|到|为)?(?P<price_fen_MAYBE>{amount})",
+        r"(?:标价|售价|价格?|单价|价钱)?(?:改|调)(?:一?下|个|改)?(?:价钱?|价格|售价)|(?:标价|售价|价格|单价|价钱)(?:改|调)(?:一?下|个|改|整)?",
+        r"(?:改|调)(?:价)?(?:卖|售)(?P<price_fen>{amount})",
+        r"跟(?:到|成|着到)(?P<price_fen>{amount})|(?:降|涨|调)(?:降|涨|调|点|一?下|个)*价",
+        r"(?:涨|降|调|减|升|提|落|跌|加|回落|下调|上调|便宜)(?:价|回|整)?(?:到|成|至|为)(?:了)?(?P<price_fen>{amount})",
+        r"(?:卖|售|价格?|售价|单价|定价|标价|卖价|零售价|现价|特价|活动价|会员价|一口价|优惠价|促销价|秒杀价?|处理价?|新价|价钱|按)(?:改|调|定|设|变)?(?:成|为|是|到|:|=|在|就|从今天起|都)*(?P<price_fen>{amount})",
+        r"(?:涨|涨价|提价|加价|贵|上涨|上调|加|提|升)(?:了|个|价|它)*(?P<delta>{yuan})",
+        r"(?:涨|涨价|提价|加价|上涨|上调|提)(?:了|个|价)*(?P<delta>{n})",
+        r"(?:降|降价|便宜|减|优惠|让利|少|下调|跌|落|立减|直降|少卖|少收|让)(?:了|个|价|点|他们)*(?P<delta_DOWN>{yuan})",
+        r"(?:降|降价|便宜|优惠|下调|立减|直降)(?:了|个|价|点)*(?P<delta_DOWN>{n})",
+        r"(?:价|价格|单价)(?:加|涨|上调)(?P<delta>{n})",
+        r"(?:涨|涨价|提价|上调|加价|上浮|提)(?:了|个|价)*(?P<query>{percent})",
+        r"(?:降|降价|便宜|下调|优惠|下浮|减)(?:了|个|价)*(?P<query_DOWN>{percent})",
+        r"(?:打|打个|打成|搞|做|按|统一|全部|都|来个|弄个)*(?P<query>{off})(?:卖|出|出售|处理|清仓|促销|特价|活动|甩卖|吧)*",
+        r"\+(?P<delta>{money})",
+        r"-(?P<delta_DOWN>{money})",
+        r"(?:改价|调价|定价|改个价|价格)(?:改|调)?(?:成|为|到|一?下)*",
+        r"(?:涨价|降价|提价|减价|特价|打折|促销|涨点|降点|便宜点?|贵点)",
+        r"(?P<price_fen>{yuan})(?:一)?(?:个|件|盒|瓶|包|袋|条|只|罐|份|斤|支|本|套)?(?:出|卖|处理|甩卖)",
+        r"\b(?:price|cost|sell|selling|charge|make|mark|reprice|re-price|set|change|update|drop|lower|reduce|cut|raise|increase|bump|put|bring)…(?:to|at|for|=|is|it|now|be|of) ?(?:¥)?(?P<price_fen>{amount})",
+        r"\b(?:make|price|sell|charge)…(?P<price_fen_MAYBE>{amount})(?: flat)?",
+        r"\b(?:make|price|sell|charge)…(?P<price_fen>{yuan})",
+        r"\b(?:discount|markdown|mark down)\b",
+        r"\b(?:price|priced|price:|now|costs?|is now|should be|should cost|sell for|sells for|goes for|at|for) (?P<price_fen>{yuan})",
+        r"\b(?:price|prices)…(?P<price_fen>{amount})",
+        r"\b(?:raise|increase|bump|put up|hike|add|up)…(?:by )?(?P<delta>{money})",
+        r"\b(?:raise|increase|bump|hike)…by (?P<delta>{n})",
+        r"\b(?:knock|take|reduce|cut|drop|lower|shave|discount)…(?:by )?(?P<delta_DOWN>{money})(?: off)?",
+        r"\b(?:knock|take|shave) (?P<delta_DOWN>{n}) off",
+        r"\b(?:reduce|cut|drop|lower)…by (?P<delta_DOWN>{n})",
+        r"(?P<delta_DOWN>{money}) (?:off|cheaper|less|discount)\b",
+        r"(?P<delta>{money}) (?:more expensive|dearer)\b",
+        r"\b(?:raise|increase|bump|hike|up)…(?P<query>{percent})",
+        r"\b(?:reduce|cut|drop|lower|discount|mark down|decrease)…(?P<query_DOWN>{percent})",
+        r"(?P<query>{off})(?: on| for)?",
+    ),
+    needs=("price_fen", "delta", "query"),
+    several=True,
     role=Role.MANAGER,
     writes=True,
     help=Text(
@@ -165,10 +245,21 @@ def edit_sku(  # noqa: PLR0917  (one parameter for each thing that may be said)
         Example("price Linen Tote 39", {"name": "Linen Tote", "price_fen": 3900}, reply="→"),
     ),
 )
-def set_price(ctx: Context, skus: Skus, price_fen: Price) -> Reply:
+def set_price(
+    ctx: Context,
+    skus: Skus,
+    price_fen: Price | None = None,
+    delta: PriceChange | None = None,
+    query: Factor | None = None,
+) -> Reply:
     """Give one SKU, or every SKU of a product, a new price."""
     edits = [
-        goods.edit(ctx.tx, code=sku.code, patch=SkuPatch(price_fen=price_fen), cause=ctx.cause)
+        goods.edit(
+            ctx.tx,
+            code=sku.code,
+            patch=SkuPatch(price_fen=_new_price(sku.price_fen, price_fen, delta, query)),
+            cause=ctx.cause,
+        )
         for sku in skus
     ]
     _warn_of_a_jump(ctx, edits)
@@ -182,6 +273,34 @@ def set_price(ctx: Context, skus: Skus, price_fen: Price) -> Reply:
 @command(
     "set_threshold",
     words=("预警", "设预警", "预警线", "库存预警", "threshold", "alert"),
+    says=(
+        r"(?:低于|少于|不到|不足|小于|跌破|破|只剩|就剩|还剩|剩下?|剩余|库存到|到|降到|掉到|跌到|少到)(?:了)?(?P<threshold>{n})(?:以下|时候?|的时候|了|就|,|要|得|记得|再|都|请|给|的话|之后)*(?:发|来)?(?:提醒|通知|告诉|叫|喊|吱|吭|言语|报|推送?|提示|警报|说|预警|报警|告警|催|@|艾特|吼|吱声)(?:一?声|一?下|我|我们|大家|一句|个|群里|货|补)*",
+        r"(?:预警|警戒|提醒|安全库存|补货点)(?:线|值|数)?(?:从)?{n}(?:改|调|提|降|变)(?:成|到|为)?(?P<threshold>{n})",
+        r"(?:预警|报警|告警|警戒|警报|提醒|安全库存|最低库存|库存下限|下限|补货点|预警线|预警值|预警数|提醒线|警戒线)(?:值|线|数|量|点|位|级别)?(?:改|设|调|定|提|降|升|放)?(?:置|高|低|整)?(?:成|为|到|在|是|=|个)?(?P<threshold>{n})",
+        r"(?:预警|报警|告警|警戒|警报|提醒|安全库存|最低库存|库存下限|下限|补货点)(?:值|线|数|量|点)?…(?:改|设|调|定|提|降|升|放)(?:置|高|低|整)?(?:成|为|到|在)(?P<threshold>{n})",
+        Saying(
+            r"(?:关掉?|关闭|取消|不用|不要|别再?|不需要|停掉?|停止|去掉|无需)(?:…)?(?:预警|低库存提醒|缺货提醒|库存提醒|提醒|报警|告警)(?:了)?",
+            {"threshold": 0},
+            0.5,
+        ),
+        Saying(
+            r"(?:预警|低库存提醒|缺货提醒|库存提醒|提醒|报警)(?:给我)?(?:关掉?|关闭|关了|取消|去掉|停掉|停了|不要了)(?:了)?",
+            {"threshold": 0},
+            0.5,
+        ),
+        r"(?:提醒|预警|报警|警戒|安全库存|最低库存|库存下限|补货点)(?:线|值|数)?",
+        r"\b(?:warn|alert|ping|tell|remind|notify|let|give|shout|message|text|buzz|flag)(?: me| us)?(?: know)?…(?:when|if|once)…(?:falls?|drops?|goes?|gets?|hits?|reach(?:es)?|runs?|is|are|'s|left|only|down|to|below|under|at|less than|fewer than| )*(?P<threshold>{n})(?: left)?",
+        r"\b(?:warn|alert|ping|remind|tell|notify|let (?:me|us) know|give (?:me|us) a (?:shout|heads up)|shout|message|text|buzz|flag)(?: me| us)?…(?:when|if|once|at|below|under)…(?P<threshold>{n})",
+        Saying(r"\blow[- ]stock (?:alert|warning)s?…(?P<threshold>{n})", weight=1.0),
+        r"(?:少于|低于|不足|不到)(?P<threshold>{n})…(?:warn|alert|ping|提醒|通知|叫|喊)(?:一?下|我)*",
+        r"\b(?:threshold|reorder (?:point|level)|re-order point|low[- ]stock (?:alert|warning|level)|alert(?: level| point| threshold)?|warning level|safety stock|min(?:imum)? stock)…(?P<threshold>{n})",
+        Saying(
+            r"\b(?:turn off|disable|switch off|no more|stop|mute|remove)…(?:alerts?|warnings?|low[- ]stock alerts?) (?:for|on|of)\b",
+            {"threshold": 0},
+            0.5,
+        ),
+    ),
+    several=True,
     role=Role.MANAGER,
     writes=True,
     help=Text("设低库存预警线，0 为关闭", "Set the low stock alert level; 0 switches it off"),
@@ -204,6 +323,11 @@ def set_threshold(ctx: Context, skus: Skus, threshold: Threshold) -> Reply:
 @command(
     "delist",
     words=("下架", "停售", "delist"),
+    says=(
+        r"(?:先|暂时|暂|都)?(?:下架|停售|下线|停卖|撤下来?|撤架|撤了|撤掉|下掉|下了(?!单)|隐藏|关掉|停掉|拿下来|拿掉|收起来|藏起来|别(?:再)?(?:挂|卖|上)(?:在店里|着|出来)?了|别卖了|不卖了?|不再卖了?|停止销售|停止售卖|停售|不上了|取消上架|不要卖了?|别再卖了?|先不卖了?|暂停销售|断档下架|淘汰|停了|停掉|清退|删掉|删除|删了|去掉)(?:了|掉)?",
+        r"\b(?:delist|de-list|unlist|take…(?:offline|off sale|off the shelf|off the site|off the shop|off the list|off the menu|down|off)|pull…(?:from sale|from the shop|off sale|off the shelf|down|offline)|stop selling|don't sell|no longer sell(?:ing)?|quit selling|discontinue|remove…(?:from sale|from the shop|from the store|from the site|from the menu|listing)|hide|withdraw|off sale|off the shelf|offline|retire)\b",
+    ),
+    several=True,
     role=Role.MANAGER,
     writes=True,
     help=Text("下架，顾客不再看到；库存和订单不变", "Take off sale; stock and orders stay"),
@@ -222,6 +346,11 @@ def delist(ctx: Context, skus: Skus) -> Reply:
     "relist",
     words=("上架", "重新上架", "恢复销售", "恢复上架", "relist"),
     shared=("上架",),
+    says=(
+        r"(?:重新|再|恢复|又)(?:上架|上线|销售|出售|售卖|卖|开卖|上)(?:起来|了)?|(?:恢复|继续|接着|重新)(?:销售|售卖|上架|卖|出售|上线|供应)|(?:又|再|可以|重新)(?:开始)?卖(?:了|起来)|上线|放出来|放回来|(?:放|摆|挂)(?:回|上)(?:去|来)?卖|(?:又)?可以卖(?:了|啦)|挂回去|挂出来|摆出来|开卖|取消下架|撤销下架|上回来|上回去|挂上",
+        r"\b(?:relist|re-list|put…(?:back on sale|back on the shelf|back online|back up|back on|back|online)|bring…back(?: on sale| online)?|back on sale|resume sell(?:ing)?|start selling…again|sell…again|make…available again|is available again|back online|unhide|list…again|re-?enable|reactivate|restore)\b",
+    ),
+    several=True,
     role=Role.MANAGER,
     writes=True,
     help=Text("把下架的商品重新上架", "Put a delisted product back on sale"),
@@ -238,6 +367,10 @@ def relist(ctx: Context, skus: Skus) -> Reply:
 @command(
     "spec_schema",
     words=("规格", "spec schema", "specs"),
+    says=(
+        r"(?:规格|颜色|尺寸|尺码|口味|香型|款式|包装)(?:选项|可选|种类)?(?:设|定|限|限定|设置|设定|改|调整)?(?:成|为|只有|只能是|有|:)+(?=.*{spec}.*{spec})",
+        r"\b(?:spec schema|specs?|options?|variants?)\b",
+    ),
     role=Role.MANAGER,
     writes=True,
     help=Text(
@@ -268,6 +401,16 @@ def spec_schema(ctx: Context, skus: Skus, specs: Schema) -> Reply:
     return Reply(title=f"{ctx.say('title.spec_schema')} {skus[0].name}", fields=(field,))
 
 
+def _new_price(now: int, price_fen: int | None, delta: int | None, factor: str | None) -> int:
+    """The price to set, in fen: as it is said, or the present one changed; half a fen rounds up."""
+    if price_fen is not None:
+        return price_fen
+    if delta is not None:
+        return now + delta
+    times = Decimal((factor or "*1").removeprefix("*"))
+    return int((now * times).quantize(Decimal(1), ROUND_HALF_UP))
+
+
 def _as_known(entry: Mapping[str, Any], skus: Iterable[SkuView]) -> dict[str, Any]:
     """The entry with 白 as 白色 where the product's SKUs spell it so."""
     known = {sku.specs.get(entry["key"]) for sku in skus}
@@ -291,7 +434,9 @@ def _edited(ctx: Context, title: str, lines: list[tuple[SkuView, str]]) -> Reply
     if len(lines) > 1:
         ctx.risk("several", number=len(lines))
         fields = tuple((sku_title(sku), text) for sku, text in lines)
-        return Reply(title=f"{ctx.say(title)} {lines[0][0].name}", fields=fields)
+        named = dict.fromkeys(sku.name for sku, _ in lines)
+        what = lines[0][0].name if len(named) == 1 else ctx.say("value.several", number=len(lines))
+        return Reply(title=f"{ctx.say(title)} {what}", fields=fields)
     sku, text = lines[0]
     return Reply(
         title=f"{ctx.say(title)} {sku_title(sku)}", fields=((ctx.say(f"{title}.field"), text),)

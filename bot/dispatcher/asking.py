@@ -32,13 +32,14 @@ class Pending:
     """A command about to be run.
 
     ``doubt``: words that were not understood. ``shown``: the digest of the preview that was
-    confirmed.
+    confirmed. ``asked``: it is to be confirmed by the way it was said.
     """
 
     command: Command
     slots: Mapping[str, Any]
     doubt: str = ""
     shown: str = ""
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,5 @@ def _stored(pending: Pending) -> dict[str, Any]:
         "intent": pending.command.intent,
         "slots": dict(pending.slots),
         "doubt": pending.doubt,
+        "asked": pending.asked,
     }

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bot import texts
 from bot.messages import Button, Reply, Table
@@ -58,6 +59,47 @@ def to_confirm(language: str, preview: Reply, reasons: Sequence[str], ticket: st
         ),
         outcome="confirm",
     )
+
+
+def together(language: str, command: Command, replies: Sequence[Reply]) -> Reply:
+    """What was done to each of several things, a row each."""
+    rows = []
+    for reply in replies:
+        if reply.table is not None:
+            rows += [
+                (row[1] if len(row) > 1 else row[0], " ".join(row[2:])) for row in reply.table.rows
+            ]
+            continue
+        said = "；".join(f"{name} {value}" for name, value in reply.fields) or reply.text
+        rows.append((reply.title, said))
+    verbs = {title.partition(" ")[0] for title, _ in rows}
+    if len(verbs) == 1:  # 补货 stands in the title already
+        rows = [(title.partition(" ")[2] or title, said) for title, said in rows]
+    head = (texts.say(language, "field.product"), texts.say(language, "field.change"))
+    title = texts.say(language, "title.batch", word=word(language, command), number=len(rows))
+    return Reply(title=title, table=Table(head, tuple(rows)))
+
+
+def refused_rows(language: str, refused: Sequence[tuple[str, str]]) -> Reply:
+    """Why nothing of a batch was done: each row that cannot be, with its reason."""
+    head = (texts.say(language, "field.product"), texts.say(language, "import.reason"))
+    text = texts.say(language, "batch.refused", number=len(refused))
+    return Reply(text=text, table=Table(head, tuple(refused)), error="invalid_request")
+
+
+def named(item: Mapping[str, Any]) -> str:
+    """What a row of a batch is about."""
+    target = next((value for value in item.values() if isinstance(value, dict)), None)
+    if target is None:
+        return str(item.get("order_no", ""))
+    name = target.get("code") or target.get("name") or target.get("category") or ""
+    return " ".join([str(name), *target.get("specs", {}).values()])
+
+
+def word(language: str, command: Command) -> str:
+    """The first word in the language that is this command's alone."""
+    own = [w for w in command.words if w.casefold() not in command.shared] or list(command.words)
+    return own[0] if language == "zh" else next((w for w in own if w.isascii()), own[0])
 
 
 def digest(preview: Reply) -> str:

@@ -8,6 +8,8 @@ from bot.slots import Kind, span
 from store import orders, skus
 from store.errors import SkuNotFoundError
 
+MOST_AT_ONCE = 500  # SKUs that one message may change; a sheet may change more
+
 
 def arguments(ctx: Context, command: Command, slots: Mapping[str, Any]) -> dict[str, Any]:
     """The handler's arguments.
@@ -20,7 +22,8 @@ def arguments(ctx: Context, command: Command, slots: Mapping[str, Any]) -> dict[
 
 def words(target: Mapping[str, Any]) -> str:
     """A target as a person would say it."""
-    return " ".join([target.get("code") or target["name"], *target.get("specs", {}).values()])
+    named = target.get("code") or target.get("name") or target.get("category", "")
+    return " ".join([named, *target.get("specs", {}).values()])
 
 
 def _value(ctx: Context, parameter: Parameter, value: Any) -> Any:
@@ -28,12 +31,25 @@ def _value(ctx: Context, parameter: Parameter, value: Any) -> Any:
         case Kind.SKU:
             return skus.one(ctx.tx, words(value))
         case Kind.SKUS:
-            return _all(ctx, words(value))
+            return (
+                _group(ctx, value)
+                if {"all", "category"} & value.keys()
+                else _all(ctx, words(value))
+            )
         case Kind.ORDER:
             return orders.find(ctx.tx, value)
         case Kind.PERIOD:
             return span(value, ctx.now, ctx.shop.zone)
     return value
+
+
+def _group(ctx: Context, target: Mapping[str, Any]) -> tuple[skus.SkuView, ...]:
+    """Every SKU of a category, or of the shop."""
+    category = str(target.get("category", ""))
+    found = skus.listed(ctx.tx, category=category, most=MOST_AT_ONCE)
+    if not found:
+        raise SkuNotFoundError(category)
+    return tuple(found)
 
 
 def _all(ctx: Context, said: str) -> tuple[skus.SkuView, ...]:

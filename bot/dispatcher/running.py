@@ -93,19 +93,41 @@ class Runner:
         context = self._context(person)
         savepoint = self.tx.begin_nested()
         try:
-            found = resolving.arguments(context, command, pending.slots)
-            reply = command.handler(context, **found)
+            reply = self._handled(context, command, pending.slots)
             self._demand_confirmation(pending, context, reply)
         except (StoreError, AskError, UnconfirmedError):
             savepoint.rollback()
             del self.tx.changes[mark:]
             raise
-        savepoint.commit()
         if reply.error:
+            savepoint.rollback()
+            del self.tx.changes[mark:]
             return reply
+        savepoint.commit()
         if command.writes and not context.told:
             reply = self._written(pending, person, reply)
         return replace(reply, text=self._with_binding(reply.text, person))
+
+    def _handled(self, context: Context, command: Command, slots: Mapping[str, Any]) -> Reply:
+        """What the handler says; of several things what it says of each, or why some cannot be."""
+        takes_all = any(p.key == "items" for p in command.parameters)
+        if takes_all or "items" not in slots:
+            return command.handler(context, **resolving.arguments(context, command, slots))
+        shared = {key: value for key, value in slots.items() if key != "items"}
+        replies, refused, cause = [], [], context.cause
+        for number, item in enumerate(slots["items"], start=1):
+            context.cause = replace(cause, key=f"{cause.key}:{number}")
+            one = {**shared, **item}
+            try:
+                replies.append(
+                    command.handler(context, **resolving.arguments(context, command, one))
+                )
+            except StoreError as error:
+                refused.append((cards.named(item), texts.explain(error, self.language)))
+        context.cause = cause
+        if refused:
+            return cards.refused_rows(self.language, refused)
+        return cards.together(self.language, command, replies)
 
     def _demand_confirmation(self, pending: Pending, context: Context, reply: Reply) -> None:
         """Raise ``UnconfirmedError`` if there is a reason to ask and this was not confirmed."""
@@ -120,7 +142,8 @@ class Runner:
 
     def _reasons(self, pending: Pending) -> list[str]:
         reasons = []
-        if pending.command.confirms(pending.slots):
+        asked = pending.asked and not pending.doubt
+        if asked or pending.command.confirms(pending.slots):
             reasons.append(texts.say(self.language, "risk.asked"))
         if pending.doubt:
             reasons.append(texts.say(self.language, "risk.doubt", doubt=pending.doubt[:40]))

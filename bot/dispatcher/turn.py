@@ -1,6 +1,7 @@
 """One message in one transaction: who says it, whether it is an answer or a command."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot import texts
@@ -12,7 +13,7 @@ from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
 from bot.understanding.shapes import Bad
-from store import chats, members
+from store import chats, inbox, members
 from store.db import Tx
 from store.dialogues import OpenDialogue
 
@@ -72,7 +73,18 @@ class Turn:
         return reading if takes_people or marked == text else self._reading(text)
 
     def _reading(self, text: str) -> Reading:
-        return read(text, self._catalogue, commands=self._room.commands, language=self._language)
+        return read(
+            text,
+            self._catalogue,
+            commands=self._room.commands,
+            language=self._language,
+            now=self._here,
+        )
+
+    @property
+    def _here(self) -> datetime:
+        """Now, where the shop is."""
+        return self._tx.now.astimezone(self._room.shop.zone)
 
     def _speaker(self, role: Role | None) -> Person:
         who = self._message
@@ -98,10 +110,39 @@ class Turn:
     def _not_understood(self, reading: Reading) -> Reply | None:
         if not self._addressed:
             return None
+        pointed = self._room.commands.get(reading.pointed)
+        target = self._spoken_of() if pointed is not None else None
+        if pointed is not None and target is not None:
+            key = next(p.key for p in pointed.parameters if p.slot.kind in {Kind.SKU, Kind.SKUS})
+            slots = {**reading.slots, key: target}
+            meant = Reading(outcome="execute", intent=pointed.intent, slots=slots)
+            missing = pointed.missing(slots)
+            asked = questions.ask(self._language, pointed, missing, {}) if missing else None
+            return self._command(pointed, replace(meant, missing=missing, question=asked))
         pictures = any(file.name == PICTURE for file in self._message.files)
         unknown = "ask.picture" if pictures else "ask.unknown"
         text = reading.question or texts.say(self._language, unknown)
         return Reply(text=text, outcome="clarify")
+
+    def _spoken_of(self) -> dict[str, Any] | None:
+        """The product that this person and the bot were just talking about in this chat."""
+        where = self._message
+        said = inbox.lately(
+            self._tx,
+            platform=where.platform,
+            chat_id=where.chat_id,
+            user_id=where.user_id,
+            since=self._tx.now - OPEN_FOR,
+        )
+        for message in said:
+            slots = self._reading(Message.from_json(message).text).slots
+            if "items" in slots:
+                return None  # several: which of them?
+            for key in ("sku", "skus"):
+                target = slots.get(key)
+                if target and {"name", "code"} & target.keys():
+                    return dict(target)
+        return None
 
     def _command(self, command: Command, reading: Reading) -> Reply:
         refusal = self._runner.refusal(command, self._person)
@@ -109,14 +150,15 @@ class Turn:
             return refusal
         self._make_way_for(command)
         slots = {**reading.slots, **self._attached(command), **self._mentioned(command, reading)}
-        pending = Pending(command, slots, reading.doubt if command.writes else "")
+        asked = reading.outcome == "confirm"
+        pending = Pending(command, slots, reading.doubt if command.acts else "", asked=asked)
         question = reading.question or ""
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
             return cards.marked(reply, command, error="invalid_request")
         if reading.missing:
             return self._ask_for(pending, reading.missing, question)
-        if reading.outcome == "clarify" and not reading.lost:
+        if reading.outcome == "clarify" and not (reading.lost or reading.ambiguous):
             return Reply(text=question, outcome="clarify", intent=command.intent)
         return self._runner.perform(pending, self._person)
 
@@ -164,7 +206,8 @@ class Turn:
         command, key = self._room.commands[asked.command["intent"]], asked.command["awaiting"]
         value = self._chosen(asked, command)
         if value is None:
-            if self._room.commands.get(reading.intent) and self._meant(reading):
+            worded = reading.worded and self._room.commands.get(reading.intent)
+            if worded and self._meant(reading):
                 return None
             value = self._meant_option(asked, command) or self._said(command, key)
         if isinstance(value, Bad):
@@ -197,7 +240,7 @@ class Turn:
         key = asked.command["awaiting"]
         if command.parameter(key).slot.kind in {Kind.SKU, Kind.SKUS}:
             return {"code": value}
-        read_again = answer(value, command, key, self._catalogue)
+        read_again = answer(value, command, key, self._catalogue, self._here)
         return value if read_again is None else read_again
 
     @property
@@ -206,7 +249,7 @@ class Turn:
 
     def _said(self, command: Command, key: str) -> Any:
         """The value that is typed; in a group free words count only for a known product."""
-        value = answer(self._message.text, command, key, self._catalogue)
+        value = answer(self._message.text, command, key, self._catalogue, self._here)
         free = command.parameter(key).slot.kind in REST
         known = isinstance(value, dict) and self._catalogue.target(resolving.words(value))
         return value if self._addressed or not free or known else None
@@ -217,8 +260,11 @@ class Turn:
             return refusal
         self._asking.close(self._person.user_id)
         slots = {**asked.command["slots"], asked.command["awaiting"]: value}
-        pending = Pending(command, slots, asked.command["doubt"], asked.command["shown"])
-        missing = tuple(p.key for p in command.parameters if p.required and p.key not in slots)
+        waiting = asked.command
+        pending = Pending(
+            command, slots, waiting["doubt"], waiting["shown"], waiting.get("asked", False)
+        )
+        missing = command.missing(slots)
         if not missing:
             return self._runner.perform(pending, self._person)
         question = questions.ask(self._language, command, missing, {})
@@ -284,7 +330,13 @@ class Turn:
         if refusal is not None:
             return refusal
         self._asking.close(asked.user_id)
-        pending = Pending(command, waiting["slots"], waiting["doubt"], waiting["shown"])
+        pending = Pending(
+            command,
+            waiting["slots"],
+            waiting["doubt"],
+            waiting["shown"],
+            waiting.get("asked", False),  # questions of the version before have none
+        )
         return self._runner.perform(pending, person)
 
 

@@ -29,7 +29,7 @@ class Vocabulary:
             if stamp == self._stamp:
                 return self._catalogue
         catalogue = Catalogue(
-            Entry(word.code, word.name, word.specs) for word in vocabulary.words(tx)
+            Entry(word.code, word.name, word.specs, word.category) for word in vocabulary.words(tx)
         )
         with self._guard:
             self._stamp, self._catalogue = stamp, catalogue

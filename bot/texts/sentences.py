@@ -4,6 +4,36 @@ from bot.texts.text import Text
 
 SENTENCES: dict[str, Text] = {
     # What is asked, and what is said when nothing is understood.
+    "value.several": Text("{number} 个商品", "{number} products"),
+    "title.batch": Text("{word} {number} 项", "{word}: {number} rows"),
+    "batch.refused": Text(
+        "有 {number} 行不行，什么都没改：", "{number} rows cannot be; nothing was changed:"
+    ),
+    "explain.since": Text(
+        "从 {when} 的「{kind}」算起，之后每一笔都在下面。",
+        "Counted from the {kind} of {when}; every movement since then is below.",
+    ),
+    "explain.held": Text(
+        "其中 {reserved} 件被订单占用：{orders}。", "{reserved} of it are held by orders: {orders}."
+    ),
+    "orders.nobody": Text("最近的订单里没有「{who}」的。", "No recent order of {who}."),
+    "title.ledger": Text("流水", "Ledger"),
+    "later.refund": Text(
+        "退款还不能在聊天里办，请在收款的地方退。", "Refunds are not done in chat yet."
+    ),
+    "later.schedule": Text(
+        "到时候自动做的还不会，请到时再发给我。", "I cannot do things at a time yet; tell me then."
+    ),
+    "later.poster": Text("海报还不会做。", "I cannot make posters yet."),
+    "later.picture": Text(
+        "商品图片还不能在聊天里看和换。", "Pictures cannot be shown or changed in chat yet."
+    ),
+    "title.language": Text("语言", "Language"),
+    "field.language": Text("语言", "language"),
+    "language.zh": Text("中文", "Chinese (中文)"),
+    "language.en": Text("英文", "English"),
+    "more.none": Text("没有更多了。", "There is no more."),
+    "restock.enough": Text("「{sku}」现有 {on_hand} 件，不用补。", "{sku} has {on_hand} already."),
     "ask.missing": Text("还缺{what}。例如：{example}", "Missing: {what}. For example: {example}"),
     "ask.one_line": Text("一次发一条命令，一行一条。", "One command at a time, on one line."),
     "ask.unclear": Text(

@@ -1,13 +1,24 @@
 """The shop's own catalogue as a dictionary: where a message names a product, and in which specs."""
 
 import re
-from collections.abc import Iterable, Mapping
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from rapidfuzz.distance import OSA
+
+from bot.understanding import sounds, specs
+from bot.understanding.normalise import SILENT
 from store import names
 
 _GLUE = re.compile(r"[ 的/,]*")
+_PLURAL = re.compile(r"(?:es|s)(?![a-z])")
+_HANZI = re.compile(r"[\u3400-\u9fff]")
+_NEAREST = 3
+_CANDIDATES = 40  # names compared letter by letter for one unknown word
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +28,15 @@ class Entry:
     code: str
     name: str
     specs: Mapping[str, str] = field(default_factory=dict)
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A product named in ``text[start:end]``; ``target`` has the contract's name, code, specs."""
+    """Something named in ``text[start:end]``; ``target`` has the contract's name, code, specs.
+
+    A category's target is ``{"category": path}``.
+    """
 
     start: int
     end: int
@@ -32,32 +47,81 @@ class Catalogue:
     """Names, codes and spec values of a shop; immutable once made, so threads may share it."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._codes: dict[str, Entry] = {}
-        self._names: dict[str, str] = {}
-        self._values: dict[str, dict[str, tuple[str, str]]] = {}
+        self._entries: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+        self._codes: dict[str, int] = {}
+        self._products: dict[str, int | tuple[int, ...]] = {}
+        self._names: list[str] = []
+        self._product_of: dict[str, int] = {}
+        self._categories: dict[str, str] = {}
         for entry in entries:
-            self._codes[entry.code.casefold()] = entry
-            key = names.name_key(entry.name)
-            self._names[key] = entry.name
-            forms = self._values.setdefault(key, {})
-            for spec, value in entry.specs.items():
-                forms.update(dict.fromkeys(_forms(names.name_key(value)), (spec, value)))
-        lengths = {len(words) for words in (*self._codes, *self._names)}
-        self._lengths = sorted(lengths, reverse=True)
+            self._add(entry)
+        keys = (*self._codes, *self._product_of, *self._categories)
+        self._lengths = sorted({len(words) for words in keys}, reverse=True)
+        self._first = frozenset(key[0] for key in keys)
+        self._keys = tuple(self._product_of)
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self._entries)
+
+    # Only words that no name has need these, and a shop of 100,000 pays seconds for them.
+
+    @cached_property
+    def _sounds(self) -> sounds.Index:
+        return sounds.Index(self._names)
+
+    @cached_property
+    def _pairs(self) -> "dict[str, array[int]]":
+        """Numbers of the names that hold two letters side by side."""
+        found: dict[str, array[int]] = {}
+        for number, key in enumerate(self._keys):
+            for pair in _pairs(key):
+                found.setdefault(pair, array("I")).append(number)
+        return found
+
+    def _add(self, entry: Entry) -> None:
+        number = len(self._entries)
+        self._entries.append((entry.code, tuple(entry.specs.items())))
+        self._codes[_compact(_fold(entry.code))] = number
+        key = _compact(names.name_key(entry.name))
+        if key and key not in self._product_of:
+            self._product_of[key] = len(self._names)
+            self._names.append(entry.name)
+        known = self._products.get(key, ())
+        self._products[key] = (
+            (*known, number)
+            if isinstance(known, tuple) and known
+            else (known, number)
+            if isinstance(known, int)
+            else number
+        )
+        if entry.category:
+            path = _fold(entry.category)
+            self._categories[_compact(path)] = entry.category
+            for own in (path.rpartition("/")[2], path.partition("/")[0]):
+                self._categories.setdefault(_compact(own), own)
+
+    # Where a text names something.
 
     def locate(self, text: str) -> list[Found]:
         """Every product or code named in ``text``, leftmost first, the longest at each place."""
+        return [found for found in self.find(text) if "category" not in found.target]
+
+    def find(self, text: str) -> list[Found]:
+        """Every product, code and category named in ``text``."""
         folded = _fold(text)
+        compact, places = _compacted(folded)
         found: list[Found] = []
         at = 0
-        while at < len(folded):
-            length = next((n for n in self._lengths if self._known(folded, at, n)), 0)
-            if length:
-                found.append(self._found(folded, at, at + length))
-            at = max(found[-1].end, at + 1) if length else at + 1
+        while at < len(compact):
+            end = self._longest(folded, compact, places, at)
+            if not end:
+                at += 1
+                continue
+            found.append(self._found(folded, compact[at:end], places[at], places[end - 1] + 1))
+            stop = found[-1].end
+            at = end
+            while at < len(compact) and places[at] < stop:
+                at += 1
         return found
 
     def target(self, words: str) -> dict[str, Any] | None:
@@ -67,45 +131,173 @@ class Catalogue:
                 return found.target
         return None
 
+    def alike(self, words: str) -> tuple[dict[str, Any], bool] | None:
+        """What words that no name has sound or look like, if it is one thing alone.
+
+        The flag: the words sound the same or are its initials, so it is as good as said.
+        """
+        key = _compact(names.name_key(words))
+        heard = self._sounds.named(key)
+        if heard is not None:
+            return {"name": self._names[heard]}, True
+        close = self.nearest(words)
+        return ({"name": close[0]}, False) if len(close) == 1 else None
+
+    def heard(self, text: str) -> Found | None:
+        """Where a name is said by its sound in a longer text: 那个茶背还有多少."""
+        found = self._sounds.within(text)
+        return Found(found[0], found[1], {"name": self._names[found[2]]}) if found else None
+
+    def containing(self, words: str) -> list[str]:
+        """Names in which the words stand: 礼盒 in 绿茶礼盒; 杯子 counts as 杯."""
+        key = _compact(names.name_key(words))
+        if len(key) > 1 and key.endswith("子"):
+            key = key[:-1]
+        if not key or key.isdigit() or (key.isascii() and len(key) < 3):
+            return []
+        pairs = [key[i : i + 2] for i in range(len(key) - 1)]
+        if pairs:
+            numbers = list(
+                self._pairs.get(min(pairs, key=lambda p: len(self._pairs.get(p, ()))), ())
+            )
+        else:
+            numbers = list(self._pairs.get(key, ()))
+        keys = self._keys
+        return [self._names[n] for n in numbers if key in keys[n]][:20]
+
+    def nearest(self, words: str) -> list[str]:
+        """Names that differ by a letter or two, the nearest first."""
+        key = _compact(names.name_key(words))
+        shared = Counter(number for pair in _pairs(key) for number in self._pairs.get(pair, ()))
+        keys = self._keys
+        most = 1 if len(key) < 6 else 2
+        close = []
+        for number, _ in shared.most_common(_CANDIDATES):
+            away = OSA.distance(key, keys[number], score_cutoff=most)
+            if away <= most and len(keys[number]) > most + 1 and len(key) > most + 1:
+                close.append((away, self._names[number]))
+        close.sort()
+        return [name for away, name in close if away == close[0][0]][:_NEAREST]
+
+    # What a target may mean.
+
     def codes(self, target: Mapping[str, Any]) -> tuple[str, ...]:
         """Codes of the SKUs a target may mean."""
         if "code" in target:
             return (str(target["code"]),)
-        key, specs = names.name_key(str(target.get("name", ""))), target.get("specs", {})
+        said = target.get("specs", {})
         return tuple(
-            entry.code
-            for entry in self._codes.values()
-            if names.name_key(entry.name) == key and specs.items() <= entry.specs.items()
+            code
+            for code, known in self._skus(str(target.get("name", "")))
+            if all(specs.fits(dict(known).get(key, ""), value) for key, value in said.items())
         )
 
-    def _known(self, folded: str, at: int, length: int) -> bool:
-        words = folded[at : at + length]
-        if len(words) < length or (words not in self._codes and words not in self._names):
-            return False
-        return _bounded(folded, at, at + length, code=words in self._codes)
+    def forms(self, name: str) -> dict[str, tuple[str, str]]:
+        """How the spec values of a product are said -> key and value."""
+        return self._forms(self._spelled(name))
 
-    def _found(self, folded: str, start: int, end: int) -> Found:
-        words = folded[start:end]
+    def _spelled(self, name: str) -> str:
+        number = self._product_of.get(_compact(names.name_key(name)))
+        return self._names[number] if number is not None else name
+
+    def values(self, name: str, key: str) -> list[str]:
+        """The values that a product's SKUs have under a spec's key."""
+        found = (dict(known).get(key) for _, known in self._skus(name))
+        return [value for value in dict.fromkeys(found) if value]
+
+    def knows_code(self, words: str) -> bool:
+        """Whether a SKU has this code."""
+        return _compact(_fold(words)) in self._codes
+
+    def category(self, words: str) -> str | None:
+        """The path of the category that is called so, by its whole path or its own name."""
+        return self._categories.get(_compact(_fold(words)))
+
+    def _skus(self, name: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+        numbers = self._products.get(_compact(names.name_key(name)), ())
+        for number in (numbers,) if isinstance(numbers, int) else numbers:
+            yield self._entries[number]
+
+    def _longest(self, folded: str, compact: str, places: list[int], at: int) -> int:
+        """Where the longest name that begins at this place ends, 0 for none."""
+        if compact[at] not in self._first:
+            return 0
+        for length in self._lengths:
+            end = at + length
+            if end > len(compact):
+                continue
+            words = compact[at:end]
+            code = words in self._codes
+            start, stop = places[at], places[end - 1] + 1
+            if not code and not self._names_one(words, folded, start, stop):
+                continue
+            if _bounded(folded, start, stop, code=code) and self._whole(folded[start:stop], words):
+                return end
+            plural = _PLURAL.match(folded, stop) if words[-1].isascii() and not code else None
+            if plural and _bounded(folded, start, plural.end()) and words[-1].isalpha():
+                return end + len(plural[0])
+        return 0
+
+    def _names_one(self, words: str, folded: str, start: int, stop: int) -> bool:
+        """Whether words are a product's or a category's name, and no part of another word."""
+        if len(words) == 1 and not _apart(folded, start):
+            return False
+        if words in self._product_of:
+            return True
+        # 服装 is no category in 服装/潮牌, which nobody knows.
+        inside = "/" in (folded[stop : stop + 1], folded[max(start - 1, 0) : start])
+        return words in self._categories and not inside
+
+    def _whole(self, written: str, words: str) -> bool:
+        """Whether blanks in what is written stand where they may: not before a number."""
+        if written == words or not re.search(r"\s[0-9]|[0-9]\s", written):
+            return True
+        number = self._product_of.get(words)
+        return number is not None and _fold(names.name_key(self._names[number])) == written
+
+    def _found(self, folded: str, words: str, start: int, end: int) -> Found:
         if words in self._codes:
-            return Found(start, end, {"code": self._codes[words].code})
-        start, end, specs = _grown(folded, start, end, self._values[words])
-        target: dict[str, Any] = {"name": self._names[words]}
-        return Found(start, end, target | ({"specs": specs} if specs else {}))
+            return Found(start, end, {"code": self._entries[self._codes[words]][0]})
+        number = self._product_of.get(words)
+        if number is None and words not in self._categories:
+            words = next(
+                (
+                    w
+                    for w in (words[:-1], words[:-2])
+                    if w in self._product_of or w in self._categories
+                ),
+                words,
+            )
+            number = self._product_of.get(words)
+        if number is None:
+            return Found(start, end, {"category": self._categories[words]})
+        start, end, said = _grown(folded, start, end, self._forms(self._names[number]))
+        target: dict[str, Any] = {"name": self._names[number]}
+        return Found(start, end, target | ({"specs": said} if said else {}))
+
+    def _forms(self, name: str) -> dict[str, tuple[str, str]]:
+        """How the spec values of a product are said -> key and value."""
+        forms: dict[str, tuple[str, str]] = {}
+        for _, known in self._skus(name):
+            for key, value in known:
+                for form in specs.forms(value):
+                    forms.setdefault(form, (key, value))
+        return forms
 
 
 def _grown(
     folded: str, start: int, end: int, values: Mapping[str, tuple[str, str]]
 ) -> tuple[int, int, dict[str, str]]:
     """The span with the spec values that stand right beside it: 黑色卫衣L."""
-    specs: dict[str, str] = {}
+    said: dict[str, str] = {}
     forms = sorted(values, key=len, reverse=True)
     while True:
         step = _after(folded, end, forms) or _before(folded, start, forms)
-        if step is None or values[step[2]][0] in specs:
-            return start, end, specs
+        if step is None or values[step[2]][0] in said:
+            return start, end, said
         start, end = min(start, step[0]), max(end, step[1])
         key, value = values[step[2]]
-        specs[key] = value
+        said[key] = value
 
 
 def _after(folded: str, end: int, forms: list[str]) -> tuple[int, int, str] | None:
@@ -142,13 +334,29 @@ def _joined(edge: str, beyond: str, code: bool) -> bool:  # noqa: FBT001  (priva
     return edge.isalnum() and beyond[0] in "-_./" and beyond[1:].isalnum() and beyond[1:].isascii()
 
 
-def _forms(value: str) -> tuple[str, ...]:
-    """How a value is said: 白色 is 白 and 白的 too."""
-    if len(value) > 1 and value.endswith("色"):
-        return value, f"{value[:-1]}的", value[:-1]
-    return (value,)
+def _apart(folded: str, at: int) -> bool:
+    """Whether a name of one letter stands by itself: 找 茶, 水还有多少, no part of 流水."""
+    before, after = folded[max(at - 1, 0) : at], folded[at + 1 : at + 2]
+    free = not (_HANZI.match(before) or before.isdigit()) or (
+        before != "" and before in "找搜查补有卖"
+    )
+    return free and (not _HANZI.match(after) or after in "还有都全类的剩卖补到加减降涨下上")
+
+
+def _pairs(key: str) -> set[str]:
+    return {key[i : i + 2] for i in range(len(key) - 1)} | {key[:1], key[-1:]}
 
 
 def _fold(text: str) -> str:
     """Lower case, character for character: positions stay those of ``text``."""
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def _compact(key: str) -> str:
+    return SILENT.sub("", key).replace(" ", "")
+
+
+def _compacted(folded: str) -> tuple[str, list[int]]:
+    """The text without blanks, and where each of its characters stands."""
+    places = [p for p, char in enumerate(folded) if char != " " and not SILENT.match(char)]
+    return "".join(folded[place] for place in places), places

@@ -1,142 +1,719 @@
-"""Slots out of the words around a command word."""
+"""The slots of one command in one line, and what of the line it leaves unexplained."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from decimal import Decimal
+from typing import Any
 
-from bot.registry import Command, Parameter
+from bot.registry import Command, Parameter, Saying
 from bot.slots import Kind, Slot
-from bot.understanding import shapes
+from bot.understanding import shapes, wording
 from bot.understanding.catalogue import Catalogue
-from bot.understanding.shapes import Bad, Scrap
+from bot.understanding.normalise import SILENT
+from bot.understanding.shapes import Bad
+from bot.understanding.tokens import GAP, VALUES, Line, Token, pattern
 
-# Words that say nothing; reads are also asked as questions, and those words say nothing there.
-_FILLER = re.compile(r"(?:[的了吧把给请 ,，、]|一下|下|please|the|of)+", re.IGNORECASE)
-_ASKING = re.compile(
-    rf"(?:[的了吧把给请呢啊吗? ,，、{shapes.UNITS}]|一下|下|还有|还剩|有哪些|哪些|有|多少|几"
-    r"|咋样|怎么样|现在|please|the|of|any|码)+",
+_NUMBERS = ("units", "int", "digits", "boxes", "decimal", "about", "odd", "minus", "plus")
+_AMOUNTS = ("money", "decimal", "int", "digits", "odd")
+_TARGETS = frozenset({Kind.SKU, Kind.SKUS})
+_MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
+# What is no part of a name at its edges.
+_BEFORE_NAME = re.compile(
+    r"^(?:把|将|给(?!皂)|请|帮我|帮忙|麻烦|一下|的|了|那个|这个|商品|新品|产品|一款|一个|一种|个|[,.!:;\"'()\-=]|(?:the|a|an|of|for|our|some|called|named)\b|\s)+",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"[ ,，、]+")
-_NUMBERISH = re.compile(r"(?<![A-Za-z0-9_\-])[+-]?\.?\d[\w.,]*")
+_AFTER_NAME = re.compile(
+    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """The words of a line that say which command is meant, in cells ``start`` to ``end``."""
+
+    command: Command
+    saying: Saying
+    match: re.Match[str]
+    word: bool  # a declared command word, not only a way to put it
+
+    @property
+    def letters(self) -> int:
+        """How many letters tell of the command."""
+        bound = [
+            self.match.span(name)
+            for name, words in self.match.groupdict().items()
+            if words and not name.startswith(GAP)
+        ]
+        return sum(
+            1
+            for cell in self.cells()
+            if self.match.string[cell] not in VALUES
+            and not any(start <= cell < end for start, end in bound)
+        )
+
+    @property
+    def bound(self) -> int:
+        """How many values the words bind: 补到50 tells more than 补."""
+        return sum(
+            1 for name, said in self.match.groupdict().items() if said and not name.startswith(GAP)
+        )
+
+    def cells(self) -> Iterator[int]:
+        """The cells that the words explain."""
+        gaps = [self.match.span(name) for name in self.match.groupdict() if name.startswith(GAP)]
+        for cell in range(*self.match.span()):
+            if not any(start <= cell < end for start, end in gaps):
+                yield cell
 
 
 @dataclass(slots=True)
 class Filled:
-    """The slots of one command in one message. ``leftover``: words that no slot took.
+    """The slots of one command in one line.
 
-    ``known``: the catalogue knows the target. ``place``: where it stands in the text. ``several``:
-    another product is named too. ``bare``: slots filled by numbers without label or unit.
+    ``leftover``: words that no slot took, in the clause of the command; ``aside``: in others. ``spare``: values that none took, such as a second
+    number. ``known``: the catalogue knows the target; ``guessed``: it resembles one it knows.
+    ``vague``: numbers that are no plain count, as 2箱 or 二十左右.
     """
 
     slots: dict[str, Any] = field(default_factory=dict)
     bad: dict[str, Bad] = field(default_factory=dict)
     leftover: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+    heard: tuple[str, str] = ("", "")  # all that no slot took, in the command's clause and outside
+    spare: list[str] = field(default_factory=list)
+    vague: list[str] = field(default_factory=list)
     known: bool = False
-    place: tuple[int, int] = (0, 0)
-    several: bool = False
+    guessed: bool = False
+    shared: bool = False  # several names contain the words
     bare: set[str] = field(default_factory=set)
+    free: list[bool] = field(default_factory=list)  # by cell: whether no slot and no word took it
 
 
-def fill(
-    command: Command, scrap: Scrap, catalogue: Catalogue | None, presets: Mapping[str, str]
-) -> Filled:
-    """Read every slot of ``command`` out of ``scrap``, the surest shapes first."""
-    filled = Filled(slots=dict(presets))
-    hidden = {p.key for p in command.parameters if p.slot.kind is Kind.HIDDEN}
-    parameters = [p for p in command.parameters if p.key not in presets.keys() | hidden]
-    target = command.rest
-    if target is not None and target.slot.kind in {Kind.SKU, Kind.SKUS}:
-        _locate(target, scrap, catalogue, filled)
-    for parameter in parameters:
-        _take_labelled(parameter, scrap, filled)
-    for parameter in sorted(parameters, key=lambda p: _ORDER.get(p.slot.kind, 99)):
-        if parameter.key not in filled.slots and parameter.key not in filled.bad:
-            _take_shaped(command, parameter, scrap, filled)
-    names_it = target is not None and target.slot.kind is Kind.NAME
-    _take_numbers(parameters, scrap, filled, glued=not filled.known and not names_it)
-    _take_rest(command, scrap, catalogue, filled)
-    return filled
+def fill(cue: Cue, line: Line, catalogue: Catalogue | None, others: Sequence[Cue] = ()) -> Filled:
+    """Read every slot of the cue's command out of the line, the surest shapes first.
+
+    ``others`` are further words in it that say the same command.
+    """
+    return _Filler(cue.command, line, catalogue, cue, others).filled()
 
 
-def target_of(
-    words: str, specs: Mapping[str, str] | None, catalogue: Catalogue | None
-) -> dict[str, Any]:
-    """The contract's name, code and specs for the words of a target."""
-    known = catalogue.target(words) if catalogue else None
-    target = dict(known) if known else _unknown_target(words)
-    if specs:
-        target["specs"] = {**target.get("specs", {}), **specs}
-    return target
+def fill_alone(command: Command, line: Line, catalogue: Catalogue | None) -> Filled:
+    """The same without a cue: an answer to a question about one slot."""
+    return _Filler(command, line, catalogue, None).filled()
 
 
-def _unknown_target(words: str) -> dict[str, Any]:
-    """Letters with digits and no blanks are a code, anything else a name."""
-    if re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z][0-9A-Za-z\-_./]*", words):
-        return {"code": words.upper()}
-    return {"name": words}
+class _Filler:
+    def __init__(
+        self,
+        command: Command,
+        line: Line,
+        catalogue: Catalogue | None,
+        cue: Cue | None,
+        others: Sequence[Cue] = (),
+    ) -> None:
+        self._command, self._line, self._catalogue, self._cue = command, line, catalogue, cue
+        self._others = others
+        self._free = [True] * len(line.masked)
+        self._out = Filled()
+        hidden = {p.key for p in command.parameters if p.slot.kind is Kind.HIDDEN}
+        self._parameters = [p for p in command.parameters if p.key not in hidden]
 
+    def filled(self) -> Filled:
+        if self._cue is not None:
+            self._bind(self._cue)
+        rest = self._command.rest
+        names = rest is not None and rest.slot.kind is Kind.NAME
+        for parameter in self._parameters:
+            self._take_labelled(parameter)
+        if rest is not None and rest.slot.kind in _TARGETS and rest.key not in self._out.slots:
+            self._take_target(rest)
+        for parameter in sorted(self._parameters, key=lambda p: _ORDER.get(p.slot.kind, 99)):
+            if parameter.key not in self._out.slots and parameter.key not in self._out.bad:
+                self._take_shaped(parameter)
+        if not names:
+            self._attach_specs()
+        self._take_numbers()
+        self._take_person()
+        self._core = [not free for free in self._free]
+        if self._out.known or rest is None or rest.slot.kind not in _TARGETS:
+            self._say_again()
+        self._take_rest()
+        return self._out
 
-def _locate(target: Parameter, scrap: Scrap, catalogue: Catalogue | None, filled: Filled) -> None:
-    """Take the product that the catalogue finds; a second one stays in the text, as a doubt."""
-    found = (
-        [f for f in catalogue.locate(scrap.text) if scrap.is_free(f.start, f.end)]
-        if catalogue
-        else []
-    )
-    if found:
-        filled.slots[target.key] = dict(found[0].target)
-        filled.known, filled.place = True, (found[0].start, found[0].end)
-        filled.several = len(found) > 1
-        scrap.take(*filled.place)
-
-
-def _take_labelled(parameter: Parameter, scrap: Scrap, filled: Filled) -> None:
-    slot = parameter.slot
-    if not slot.labels:
-        return
-    for match in scrap.matches(shapes.labelled(slot.labels, slot.leads)):
-        start, chunk = match.start("chunk"), match["chunk"]
-        number = shapes.leading_number(chunk)
-        if slot.kind is Kind.LABELLED or (
-            slot.kind is Kind.TRACKING and re.search(r"[0-9]", chunk)
+    def _take_person(self) -> None:
+        """Whose order it is: 赵哥3095的账."""
+        parameter = next((p for p in self._parameters if p.slot.kind is Kind.PERSON), None)
+        orders = [c for c in self._line.cells("order", "digits") if not self._free[c]]
+        if parameter is None or parameter.key in self._out.slots or not orders:
+            return
+        match = _OWNER.search(self._line.masked[: orders[0]])
+        if (
+            match
+            and all(self._free[match.start() : match.end()])
+            and not self._nobody(match["who"])
         ):
-            value: Any = chunk
-        elif number is not None:
-            value, chunk = _number(number, slot), number[0]
-        elif re.search(r"\d", chunk):
-            value = Bad(chunk, "money" if slot.kind is Kind.MONEY else "whole")
+            self._use(match.start(), match.end())
+            self._keep(parameter, self._line.words(*match.span("who")))
+
+    def _nobody(self, words: str) -> bool:
+        return bool(_NO_PERSON.search(words)) or any(
+            p.search(words) for p in wording.DOUBTS.values()
+        )
+
+    def _say_again(self) -> None:
+        """What says the same command once more explains nothing new and leaves no doubt."""
+        for cue in self._others:
+            cells = [c for c in cue.cells() if self._line.masked[c] not in VALUES]
+            if all(self._free[cell] for cell in cells):
+                for cell in cells:
+                    self._free[cell] = False
+
+    # What the words of the command themselves say.
+
+    def _bind(self, cue: Cue) -> None:
+        for cell in cue.cells():
+            kind = self._line.kind(cell)
+            if not kind or kind in _AMOUNTS or kind in _NUMBERS:
+                self._free[cell] = False
+        self._out.slots.update(cue.saying.gives)
+        for name, written in cue.match.groupdict().items():
+            if written is None or name.startswith(GAP):
+                continue
+            self._bind_group(name, *cue.match.span(name))
+
+    def _bind_group(self, name: str, start: int, end: int) -> None:
+        down, since = name.endswith("_DOWN"), name.endswith("_FROM")
+        key = name.removesuffix("_DOWN").removesuffix("_FROM").removesuffix("_MAYBE")
+        parameter = next((p for p in self._parameters if p.key == key), None)
+        if parameter is None:
+            return
+        token = self._line.at.get(start)
+        if token is None or end - start > 1:
+            self._free[start:end] = [False] * (end - start)
+            self._keep(parameter, _clean(self._line.words(start, end)) or None)
+            return
+        value = self._value(parameter.slot, start, down=down)
+        if name.endswith("_MAYBE") and token.kind in {"int", "digits"}:
+            self._out.vague.append(self._line.text[token.start : token.end])
+        self._free[start:end] = [False] * (end - start)
+        self._keep(parameter, f"{value}-" if since else value)
+
+    # By label, by shape, by place.
+
+    def _take_labelled(self, parameter: Parameter) -> None:
+        slot = parameter.slot
+        if not slot.labels or parameter.key in self._out.slots:
+            return
+        if slot.kind is Kind.LABELLED:
+            self._take_chunk(parameter)
+            return
+        for phrase in slot.phrases:
+            for match in pattern(phrase).finditer(self._line.masked):
+                if all(self._free[match.start() : match.end()]):
+                    self._use(match.start(), match.end())
+                    self._keep(parameter, self._value(slot, match.start("value")))
+                    return
+        value = {"money": "{amount}", "count": "{n}"}.get(slot.kind, "{tracking}|{digits}")
+        for match in shapes.labelled(slot.labels, slot.leads, value).finditer(self._line.masked):
+            if all(self._free[match.start() : match.end()]):
+                self._use(match.start(), match.end())
+                self._keep(parameter, self._value(slot, match.start("value")))
+                return
+
+    def _take_chunk(self, parameter: Parameter) -> None:
+        slot, text = parameter.slot, self._line.text
+        for match in shapes.chunk(slot.labels, slot.leads).finditer(text):
+            cells = self._between(match.start(), match.end())
+            if cells and all(self._free[cell] for cell in cells):
+                self._use(cells[0], cells[-1] + 1)
+                self._keep(parameter, match["value"].rstrip("吧了哦啊呢.!"))
+                return
+
+    def _between(self, start: int, end: int) -> list[int]:
+        return [
+            cell
+            for cell, (first, last) in enumerate(self._line.places)
+            if first < end and last > start
+        ]
+
+    def _take_target(self, rest: Parameter) -> None:
+        kinds = ("sku",) if rest.slot.kind is Kind.SKU else ("sku", "category", "all")
+        for kind in kinds:
+            for cell in self._line.cells(kind):
+                if not self._free[cell]:
+                    continue
+                value = self._line.at[cell].value
+                self._out.slots[rest.key] = {"all": True} if kind == "all" else dict(value)
+                self._out.known = True
+                self._free[cell] = False
+                return
+
+    def _take_shaped(self, parameter: Parameter) -> None:
+        slot = parameter.slot
+        if slot.kind is Kind.CHOICE and slot.bare:
+            self._take_choice(parameter)
+        elif slot.kind in {Kind.SPECS, Kind.SCHEMA}:
+            self._take_specs(parameter)
+        elif slot.kind is Kind.TICKET:
+            self._take_ticket(parameter)
+        elif slot.kind in _MEASURED and self._said_otherwise(parameter):
+            return
+        elif slot.bare or slot.kind not in {Kind.MONEY, Kind.COUNT}:
+            self._take_first(parameter, _SHAPES.get(slot.kind, ()))
+
+    def _said_otherwise(self, parameter: Parameter) -> bool:
+        """Whether another number says it already: a price is set, or changed, or discounted."""
+        rivals = set(self._command.needs) - {parameter.key}
+        measured = {p.key for p in self._parameters if p.slot.kind in _MEASURED}
+        said = self._out.slots.keys() | self._out.bad.keys()
+        return parameter.key in self._command.needs and bool(rivals & measured & said)
+
+    def _take_first(self, parameter: Parameter, kinds: tuple[str, ...]) -> None:
+        for kind in kinds:
+            for cell in self._line.cells(kind):
+                if not self._free[cell]:
+                    continue
+                value = self._value(parameter.slot, cell)
+                if value is None:
+                    continue
+                self._use(self._lead(parameter.slot, cell), cell + 1)
+                self._keep(parameter, value)
+                return
+
+    def _lead(self, slot: Slot, cell: int) -> int:
+        """Where a value begins with the word that leads to it: 到 128."""
+        for lead in sorted(slot.leads, key=len, reverse=True):
+            start = cell - len(lead)
+            if start >= 0 and self._line.masked[start:cell] == lead and all(self._free[start:cell]):
+                return start
+        return cell
+
+    def _take_choice(self, parameter: Parameter) -> None:
+        """The value of the last word of a choice that is said: in 授权 王老板 店员 that is 店员."""
+        said = [
+            (match.end(), len(match[0]), match, value)
+            for value, words in parameter.slot.choices.items()
+            for match in shapes.words_of(words).finditer(self._line.masked)
+            if match[0] and self._open_for_choice(match.start(), match.end())
+        ]
+        if said:
+            _, _, match, value = max(said, key=lambda found: found[:2])
+            self._use(match.start(), match.end())
+            self._keep(parameter, value)
+            return
+        whole = [cell for cell in self._line.cells("all") if self._free[cell]]
+        if whole and "all" in parameter.slot.choices:
+            self._free[whole[0]] = False
+            self._keep(parameter, "all")
+
+    def _open_for_choice(self, start: int, end: int) -> bool:
+        """A choice may be said by the words of the command too: 没发货的订单."""
+        own = set(self._cue.cells()) if self._cue is not None else set()
+        return all(self._free[cell] or cell in own for cell in range(start, end))
+
+    def _take_ticket(self, parameter: Parameter) -> None:
+        match = re.search(
+            r"(?<![0-9A-Za-z])(?P<ticket>[0-9A-F]{6})(?![0-9A-Za-z])", self._line.text
+        )
+        cells = self._between(*match.span()) if match else []
+        if match and cells and all(self._free[cell] for cell in cells):
+            self._use(cells[0], cells[-1] + 1)
+            self._keep(parameter, match["ticket"])
+
+    def _take_specs(self, parameter: Parameter) -> None:
+        if parameter.slot.kind is Kind.SCHEMA:
+            value: Any = self.schema()
         else:
-            continue
-        scrap.take(match.start(), start + len(chunk))
-        _keep(parameter, value, filled)
-        return
+            value = self._pairs() | self._loose_specs()
+        if value:
+            self._keep(parameter, value)
+
+    def _pairs(self) -> dict[str, str]:
+        """``颜色=白``, and ``颜色:白`` for the spec keys that everybody uses."""
+        found: dict[str, str] = {}
+        for match in _PAIR.finditer(self._line.text):
+            cells = self._between(*match.span())
+            if cells and all(self._free[cell] for cell in cells):
+                self._use(cells[0], cells[-1] + 1)
+                key = _KEYS.get(match["k2"] or "", match["k2"]) or match["key"]
+                found[key] = (match["v2"] or match["value"]).rstrip("的")
+        return found
+
+    def schema(self) -> list[dict[str, Any]]:
+        """``颜色=白,黑 尺寸=S,M 包装?``: keys, their values or None, and which are required."""
+        found = []
+        for match in _SCHEMA.finditer(self._line.text):
+            cells = self._between(*match.span())
+            if not cells or not all(self._free[cell] for cell in cells):
+                continue
+            values, optional = match["values"], match["open"] is not None
+            if values is None and (not optional or match["key"] in {"吗", "呢"}):
+                continue
+            if values is not None and values.endswith("?"):
+                values, optional = values[:-1], True
+            self._use(cells[0], cells[-1] + 1)
+            said = [v for v in re.split(r"[,/|]", values) if v] if values else None
+            found.append({"key": match["key"], "values": said, "required": not optional})
+        return found
+
+    def _loose_specs(self) -> dict[str, str]:
+        """Weights, volumes, sizes and colours that stand for themselves."""
+        found: dict[str, str] = {}
+        for cell in self._line.cells("spec", "measure"):
+            key, value = self._line.at[cell].value
+            if self._free[cell] and key not in found:
+                self._free[cell] = False
+                found[key] = value
+        return found
+
+    def _attach_specs(self) -> None:
+        """Give the target the specs that stand elsewhere in the line, where it has none such."""
+        key = next((p.key for p in self._parameters if p.slot.kind in _TARGETS), "")
+        target = self._out.slots.get(key)
+        if not isinstance(target, dict) or "name" not in target:
+            return
+        said = dict(target.get("specs", {}))
+        takes_specs = any(p.slot.kind is Kind.SPECS for p in self._parameters)
+        new = {} if takes_specs else self._pairs() | self._loose_specs()
+        merged = said | {key: value for key, value in new.items() if key not in said}
+        if merged:
+            self._out.slots[key] = {**target, "specs": merged}
+
+    def _take_numbers(self) -> None:
+        """Give bare numbers to the numeric slots in declared order."""
+        for parameter in self._parameters:
+            slot = parameter.slot
+            if (
+                slot.kind not in {Kind.COUNT, Kind.MONEY}
+                or not slot.bare
+                or parameter.key in self._out.slots
+                or parameter.key in self._out.bad
+                or self._said_otherwise(parameter)
+            ):
+                continue
+            kinds = _AMOUNTS if slot.kind is Kind.MONEY else _NUMBERS
+            cells = [c for c in self._line.cells(*kinds) if self._free[c]]
+            if slot.kind is Kind.COUNT:
+                cells += [c for c in self._line.cells("money") if self._free[c] and self._pieces(c)]
+            if cells:
+                cell = min(cells)
+                self._use(self._lead(slot, cell), cell + 1)
+                self._out.bare.add(parameter.key)
+                self._keep(parameter, self._value(slot, cell))
+
+    def _pieces(self, cell: int) -> bool:
+        """Whether an amount may be a count: 20块 of soap."""
+        token = self._line.at[cell]
+        return self._line.text[token.start : token.end].endswith("块")
+
+    def _value(self, slot: Slot, cell: int, *, down: bool = False) -> Any:
+        token = self._line.at[cell]
+        written = self._line.text[token.start : token.end]
+        if slot.kind in {Kind.COUNT, Kind.MONEY}:
+            return self._number(slot, token.kind, token.value, written, down=down)
+        if slot.kind is Kind.FACTOR:
+            return _factor(token.kind, token.value, down=down)
+        return _worded(slot.kind, token, written)
+
+    def _number(self, slot: Slot, kind: str, value: Any, written: str, *, down: bool) -> int | Bad:
+        rule = "money" if slot.kind is Kind.MONEY else "whole"
+        if kind == "odd" or not isinstance(value, Decimal):
+            return Bad(written, rule)
+        if kind in {"boxes", "about"}:
+            self._out.vague.append(written)
+            if not value:
+                return Bad(written, rule)
+        if kind == "minus" and slot.sign > 0 and not down:
+            return Bad(written, "range")
+        found = (
+            shapes.fen(value, written, slot)
+            if rule == "money"
+            else shapes.count(value, written, slot)
+        )
+        return -found if down and isinstance(found, int) and slot.sign > 0 else found
+
+    def _keep(self, parameter: Parameter, value: Any) -> None:
+        if isinstance(value, Bad):
+            self._out.bad[parameter.key] = value
+        elif value is not None:
+            self._out.slots[parameter.key] = value
+
+    def _use(self, start: int, end: int) -> None:
+        self._free[start:end] = [False] * (end - start)
+
+    # What is left.
+
+    def _take_rest(self) -> None:
+        rest = self._command.rest
+        if rest is not None and rest.key not in self._out.slots:
+            self._take_words(rest)
+        elif rest is not None and self._out.known and rest.slot.kind in _TARGETS:
+            self._lengthen(rest)
+        self._out.free = self._free
+        self._out.spare = [
+            self._line.text[token.start : token.end]
+            for cell, token in self._line.at.items()
+            if self._free[cell] and not self._harmless(cell, token.kind, token.value)
+        ]
+        clauses = self._clauses()
+        said = {clauses[c] for c, core in enumerate(self._core) if core and not self._mute(c)}
+        self._out.heard = (
+            self._unread(lambda cell: clauses[cell] in said),
+            self._unread(lambda cell: clauses[cell] not in said),
+        )
+        for start, end, words in self._unexplained():
+            near = any(clauses[cell] in said for cell in range(start, end))
+            (self._out.leftover if near else self._out.aside).append(words)
+
+    def _unread(self, wanted: Callable[[int], bool]) -> str:
+        """The letters that no slot took, those of the wanted cells."""
+        return "".join(
+            mark if free and mark not in VALUES and wanted(cell) else "\0"
+            for cell, (mark, free) in enumerate(zip(self._line.masked, self._free, strict=True))
+        )
+
+    def _mute(self, cell: int) -> bool:
+        """Whether a cell is a stop or a token that says nothing of the command."""
+        return self._line.masked[cell] in ",."
+
+    def _clauses(self) -> list[int]:
+        """The number of the clause of each cell: stops and blanks part clauses."""
+        numbers, number, end = [], 0, 0
+        for (start, stop), mark in zip(self._line.places, self._line.masked, strict=True):
+            if mark in ",." or start > end:
+                number += 1
+            numbers.append(number)
+            end = stop
+        return numbers
+
+    def _harmless(self, cell: int, kind: str, value: Any) -> bool:
+        """Whether a value that no slot took says nothing: 今天, 昨天的 before what is pushed daily."""
+        timed = any(p.slot.kind is Kind.TIME for p in self._parameters)
+        told = timed and self._line.masked[cell + 1 : cell + 2] == "的"
+        return kind == "all" or (kind == "period" and (value == "today" or told))
+
+    def _take_words(self, rest: Parameter) -> None:
+        """The longest run that is left: a name, a person, words to search for."""
+        kind = rest.slot.kind
+        mention = next((c for c in self._line.cells("mention") if self._free[c]), None)
+        if kind is Kind.SECRET:
+            self._take_secret(rest)
+            return
+        if kind is Kind.USER and mention is not None:
+            self._free[mention] = False
+            self._out.slots[rest.key] = self._line.at[mention].value
+            return
+        runs = [run for run in self._runs(kind) if run[2] and _sayable(kind, run[2])]
+        if not runs:
+            return
+        start, end, words = max(
+            runs, key=lambda run: (self._resolves(kind, run[2]), len(run[2]), -run[0])
+        )
+        if kind is Kind.QUERY and len(runs) > 1:
+            start, end = runs[0][0], runs[-1][1]
+            words = " ".join(run[2] for run in runs)
+        if kind is Kind.SKU or kind is Kind.SKUS:
+            self._resolve(rest, start, end, words)
+            return
+        self._use(start, end)
+        if kind is Kind.NAME:
+            words = self._pictured(start) + self._named(start, end, words)
+        self._out.slots[rest.key] = words
+
+    def _resolves(self, kind: Kind, words: str) -> bool:
+        """Whether words that are no name as they stand are one by their sound or a part of it."""
+        if kind not in _TARGETS or self._catalogue is None:
+            return False
+        alike = self._catalogue.alike(words)
+        return (alike is not None and alike[1]) or len(self._catalogue.containing(words)) == 1
+
+    def _take_secret(self, rest: Parameter) -> None:
+        """A one-time code: letters and digits, whatever they would be elsewhere."""
+        for match in _CODE.finditer(self._line.text):
+            cells = self._between(*match.span())
+            if (
+                cells
+                and all(self._free[cell] for cell in cells)
+                and ("-" in match[0] or any(char.isdigit() for char in match[0]))
+            ):
+                self._use(cells[0], cells[-1] + 1)
+                self._out.slots[rest.key] = match[0]
+                return
+
+    def _pictured(self, start: int) -> str:
+        """The emoji right before a name: 🍵礼盒."""
+        before = self._line.text[: self._line.places[start][0]]
+        match = re.search(rf"(?:^|\s)(?P<signs>(?:{SILENT.pattern})+)$", before)
+        return match["signs"] if match else ""
+
+    def _named(self, start: int, end: int, words: str) -> str:
+        """A new product's name, without specs of a known one and without a code before it."""
+        goods = [c for c in range(start, end) if self._line.kind(c) == "sku"]
+        specs = next((p for p in self._parameters if p.slot.kind is Kind.SPECS), None)
+        if len(goods) == 1 and specs is not None:
+            target = self._line.at[goods[0]].value
+            if target.get("specs") and end - start == 1:
+                said = self._out.slots.get(specs.key, {})
+                self._out.slots[specs.key] = {**target["specs"], **said}
+                return str(target["name"])
+        coded = re.fullmatch(
+            r"(?P<code>[A-Z][A-Z0-9]*-[A-Z0-9\-]+|(?=\S*[0-9])[A-Za-z]+-[A-Za-z0-9\-]+)\s+(?P<name>.+)",
+            words,
+        )
+        code = next((p for p in self._parameters if p.key == "code"), None)
+        if coded and code is not None and code.key not in self._out.slots:
+            self._out.slots[code.key] = coded["code"].upper()
+            return coded["name"]
+        return words
+
+    def _resolve(self, rest: Parameter, start: int, end: int, words: str) -> None:
+        """A target in words that no name is: by its sound, by a close spelling, or as it is said."""
+        specs = self._out.slots.get(rest.key, {}).get("specs")
+        target: dict[str, Any] = unknown_target(words)
+        if self._catalogue is not None and "name" in target:
+            within = self._catalogue.containing(words)
+            if len(within) == 1:
+                self._use(start, end)
+                self._out.slots[rest.key] = {"name": within[0]} | (
+                    {"specs": specs} if specs else {}
+                )
+                self._out.known = True
+                self._attach_specs()
+                return
+            self._out.shared = len(within) > 1
+            alike = self._catalogue.alike(words)
+            if alike is not None and alike[1]:
+                target, self._out.known = dict(alike[0]), True
+            elif (heard := self._catalogue.heard(words)) is not None:
+                target, self._out.known = dict(heard.target), True
+                offset = self._line.places[start][0]
+                found = self._line.text.find(words, offset)
+                cells = self._between(found + heard.start, found + heard.end)
+                start, end = cells[0], cells[-1] + 1
+            elif alike is not None:
+                self._out.guessed = True
+        if not rest.slot.bare and not self._out.known:
+            return
+        self._use(start, end)
+        self._out.slots[rest.key] = target | ({"specs": specs} if specs else {})
+        self._attach_specs()
+
+    def _runs(self, kind: Kind) -> list[tuple[int, int, str]]:
+        """Runs of free cells with the words in them, without what is no part of a name.
+
+        A new name may hold what else would be a value: 手冲壶礼盒, 52度白酒.
+        """
+        takes = self._letter if kind not in {Kind.NAME, Kind.QUERY} else self._nameable
+        runs: list[tuple[int, int, str]] = []
+        start = None
+        for cell in range(len(self._free) + 1):
+            inside = cell < len(self._free) and self._free[cell] and takes(cell)
+            if inside and start is None:
+                start = cell
+            elif not inside and start is not None:
+                runs += self._trimmed(start, cell)
+                start = None
+        return runs
+
+    def _letter(self, cell: int) -> bool:
+        return self._line.masked[cell] not in VALUES and self._line.masked[cell] not in ",."
+
+    def _nameable(self, cell: int) -> bool:
+        return self._line.kind(cell) in {
+            "",
+            "sku",
+            "category",
+            "odd",
+            "all",
+            "spec",
+            "measure",
+        } and (self._line.masked[cell] != ",")
+
+    def _trimmed(self, start: int, end: int) -> list[tuple[int, int, str]]:
+        words = self._line.words(start, end)
+        low = len(words) - len(_BEFORE_NAME.sub("", words))
+        high = len(_AFTER_NAME.sub("", words))
+        if low >= high:
+            return []
+        offset = self._line.places[start][0]
+        cells = self._between(offset + low, offset + high)
+        return [(cells[0], cells[-1] + 1, words[low:high].strip())]
+
+    def _lengthen(self, rest: Parameter) -> None:
+        """Letters right beside a known product may make another name of it: 手冲壶礼盒."""
+        place = next((c for c in self._line.cells("sku") if not self._free[c]), None)
+        if place is None or self._line.at[place].value.get("specs"):
+            return
+        end = place + 1
+        while end < len(self._free) and self._free[end] and self._letter(end):
+            if self._line.places[end][0] != self._line.places[end - 1][1]:
+                break
+            end += 1
+        words = self._line.words(place + 1, end)
+        if not words or wording.FILLER.match(self._line.masked, place + 1):
+            return
+        if not _NOUN_TAIL.match(words) or len(words) > 3:
+            return
+        self._use(place + 1, end)
+        self._out.slots[rest.key] = {"name": self._line.words(place, end)}
+        self._out.known = False
+
+    def _unexplained(self) -> Iterator[tuple[int, int, str]]:
+        """Runs of letters that say something and that nothing explains."""
+        masked = list(self._line.masked)
+        for cell, free in enumerate(self._free):
+            if not free or masked[cell] in VALUES:
+                masked[cell] = "\0"
+        text = "".join(masked)
+        for filler in self._fillers():
+            text = filler.sub(lambda m: "\0" * len(m[0]) if "\0" not in m[0] else m[0], text)
+        for match in re.finditer(r"[^\0]+", text):
+            words = self._line.words(match.start(), match.end()).strip(" ,.;:!~=-")
+            if words:
+                yield match.start(), match.end(), words
+
+    def _fillers(self) -> tuple[re.Pattern[str], ...]:
+        if self._command.writes:
+            return (wording.FILLER,)
+        return (wording.ASKING, wording.FILLER)
 
 
-def _take_shaped(command: Command, parameter: Parameter, scrap: Scrap, filled: Filled) -> None:
-    """Fill a slot by a shape that says what it is without a label."""
-    slot, value = parameter.slot, cast("Any", None)
-    match slot.kind:
-        case Kind.SPECS:
-            value = _specs(command, scrap) or None
-        case Kind.SCHEMA:
-            value = _schema(scrap) or None
-        case Kind.MONEY:
-            value = _money(scrap, slot)
-        case Kind.COUNT:
-            value = _units(scrap, slot)
-        case Kind.PERIOD:
-            value = shapes.period(scrap)
-        case Kind.CHOICE:
-            value = shapes.choice(scrap, slot)
-        case _:
-            value = _token(scrap, slot.kind)
-    if value is not None:
-        _keep(parameter, value, filled)
+_PAIR = re.compile(
+    r"(?P<key>[^\s=,;:]{1,20})\s?=\s?(?P<value>[^\s=;,]{1,40})[;,]?"
+    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?]{1,20})"
+)
+_KEYS = {"尺码": "尺寸", "净重": "重量"}
+_SCHEMA = re.compile(r"(?P<key>[^\s=,;?]{1,20})(?:\s?=\s?(?P<values>[^\s=;]{1,400}))?(?P<open>\?)?")
+_CODE = re.compile(r"(?<![0-9A-Za-z\-])[0-9A-Za-z][0-9A-Za-z\-]{3,}(?![0-9A-Za-z])")
+_OWNER = re.compile(
+    r"(?:^|帮|给|把|[,.\ue000-\uf8ff])(?P<who>[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|姨|婶|总|先生|女士|小姐|老师|老板|婆婆|阿姨|师傅|太太|经理|医生)"
+    r"|(?:小|老|阿)[\u4e00-\u9fff]{1,2}|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文][\u4e00-\u9fff]{1,2}"
+    r"|[a-z]{2,12}(?='s)?)(?:的那?单?|那个?单?|'s)?$"
+)
+_NO_PERSON = re.compile(
+    r"确认|标记|记|那单|这单|客户|客人|顾客|买家|订单|单子|单号|那个|这个|帮|给|把|将|请|麻烦|刚|昨|今|明|快递|顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|发|退|取消|收|付|查|看|改|补|已|先|就|都|我|你|order|ship|refund|cancel|mark|send|paid|for|is|the|please|number"
+)
+_NO_NAME = re.compile(
+    r"(?:the|a|an|our|all|价格?|售价|库存|数量|商品|产品|货|东西|订单|单子|库|数|销量|系统|标价|那天|那单|单|款|货款|钱|同款|一样的|it|them|that|this|one|price|prices|stock|inventory|products?|items?|orders?|everything|anything|something|today|now| )+",
+    re.IGNORECASE,
+)
+_NOUN_TAIL = re.compile(
+    r"[盒装套盖袋架垫杯壶碗盘子板包垫签布机器片块条]|礼盒|套装|大号|小号|礼品|套组|配件"
+)
 
-
-# Order in which shapes are looked for: what is surest first.
+# Which values of a line fill a slot of a kind, the surest first.
+_SHAPES = {
+    Kind.MONEY: ("money",),
+    Kind.COUNT: ("units", "boxes"),
+    Kind.FACTOR: ("off",),
+    Kind.CATEGORY: ("category",),
+    Kind.PERIOD: ("period", "day"),
+    Kind.TIME: ("time",),
+    Kind.ORDER: ("order", "digits"),
+    Kind.TRACKING: ("tracking", "phone", "digits"),
+}
 _ORDER = {
     Kind.SPECS: 0,
     Kind.SCHEMA: 0,
@@ -146,209 +723,74 @@ _ORDER = {
     Kind.ORDER: 3,
     Kind.TRACKING: 4,
     Kind.CHOICE: 5,
-    Kind.MONEY: 6,
-    Kind.COUNT: 7,
+    Kind.CATEGORY: 5,
+    Kind.FACTOR: 6,
+    Kind.MONEY: 7,
+    Kind.COUNT: 8,
 }
 
 
-def _keep(parameter: Parameter, value: Any, filled: Filled) -> None:
-    if isinstance(value, Bad):
-        filled.bad[parameter.key] = value
-    else:
-        filled.slots[parameter.key] = value
+def _worded(kind: Kind, token: Token, written: str) -> Any:
+    """A value that is no number, as its slot holds it; None where it is too short or too long."""
+    match kind:
+        case Kind.SPECS if token.kind in {"spec", "measure"}:
+            return dict([token.value])
+        case Kind.QUERY | Kind.PHONE:
+            return _query(token, written.lstrip("#"), price=kind is Kind.QUERY)
+        case Kind.CATEGORY | Kind.LABELLED if token.kind == "category":
+            return token.value["category"]
+        case Kind.PERIOD if token.kind == "day":
+            day = token.value[0] if isinstance(token.value, tuple) else token.value
+            return f"{day:%m-%d}"
+        case Kind.ORDER | Kind.TRACKING:
+            digits = written.lstrip("# ")
+            least, most = (1, 20) if kind is Kind.ORDER else (8, 40)
+            return digits if least <= len(digits) <= most else None
+    return token.value
 
 
-def _number(match: re.Match[str], slot: Slot) -> int | Bad:
-    if slot.kind is Kind.MONEY:
-        return shapes.fen(match["number"], slot, match.groupdict().get("tenths") or "")
-    return shapes.count(match["number"], slot)
+def _query(token: Token, written: str, *, price: bool) -> str:
+    """What to search for: words, or a price limit as ``<5000``."""
+    if token.kind in {"spec", "measure"}:
+        return str(token.value[1])
+    if price and token.kind in _AMOUNTS and isinstance(token.value, Decimal):
+        return f"<{int(token.value * 100)}"
+    return written
 
 
-def _specs(command: Command, scrap: Scrap) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for match in list(scrap.matches(shapes.SPEC)):
-        scrap.take(*match.span())
-        found[match["key"]] = match["value"]
-    if command.rest is not None and command.rest.slot.kind is Kind.NAME:
-        found |= {key: value for key, value in shapes.free_specs(scrap).items() if key not in found}
-    return found
+def _sayable(kind: Kind, words: str) -> bool:
+    """Whether words can be what a slot of this kind takes; 库存 and price name no product."""
+    if kind is Kind.SECRET:
+        return re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z\-]{3,}", words) is not None
+    short = len(words) < 2 and not words.isascii()
+    return kind not in _TARGETS or not (short or _NO_NAME.fullmatch(words))
 
 
-def _schema(scrap: Scrap) -> list[dict[str, Any]]:
-    """``颜色=白,黑 尺寸=S,M 包装?``: keys, their values or None, and whether they are required."""
-    found = []
-    for match in list(scrap.matches(shapes.SCHEMA)):
-        if match["values"] is None and (match["open"] is None or _ASKING.fullmatch(match["key"])):
-            continue
-        values, optional = match["values"], match["open"] is not None
-        if values is not None and values.endswith("?"):
-            values, optional = values[:-1], True
-        scrap.take(*match.span())
-        said = [value for value in re.split(r"[,/、|]", values) if value] if values else None
-        found.append({"key": match["key"], "values": said, "required": not optional})
-    return found
+def _clean(words: str) -> str:
+    """Words bound by a pattern, without what is no part of a name at their edges."""
+    return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
 
 
-def _money(scrap: Scrap, slot: Slot) -> int | Bad | None:
-    for pattern in shapes.MONEY:
-        for match in scrap.matches(pattern):
-            scrap.take(_lead(scrap, slot, match.start()), match.end())
-            return _number(match, slot)
-    return None
+def _factor(kind: str, value: Decimal, *, down: bool) -> str:
+    """``*0.8`` for 8折, ``*1.1`` for 10% up."""
+    if kind == "percent":
+        value = (1 - value / 100) if down else (1 + value / 100)
+    return f"*{value.normalize():f}"
 
 
-def _units(scrap: Scrap, slot: Slot) -> int | Bad | None:
-    """A number with a unit of goods."""
-    for number in scrap.matches(shapes.BARE):
-        start = _lead(scrap, slot, number.start())
-        if number["unit"] and not scrap.after_word(start):
-            scrap.take(start, number.end())
-            return _number(number, slot)
-    if match := scrap.first(shapes.HANZI):
-        return shapes.count(str(shapes.hanzi(match["number"])), slot)
-    return None
+def unknown_target(words: str) -> dict[str, Any]:
+    """Letters with digits and no blanks are a code, anything else a name."""
+    if re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z][0-9A-Za-z\-_./]*", words):
+        return {"code": words.upper()}
+    return {"name": words}
 
 
-def _lead(scrap: Scrap, slot: Slot, at: int) -> int:
-    """Where a number at ``at`` begins with the word that leads to it (到 128), if there is one."""
-    if not slot.leads:
-        return at
-    leads = "|".join(re.escape(word) for word in sorted(slot.leads, key=len, reverse=True))
-    match = re.search(rf"(?:{leads})\s?$", scrap.text[:at], re.IGNORECASE)
-    return match.start() if match and scrap.is_free(match.start(), at) else at
-
-
-def _token(scrap: Scrap, kind: Kind) -> str | None:
-    """Order numbers, tracking numbers, times and tickets."""
-    if kind is Kind.ORDER:
-        match = next((m for pattern in shapes.ORDERS if (m := scrap.first(pattern))), None)
-        return match["number"] if match else None
-    if kind is Kind.TIME:
-        match = scrap.first(shapes.TIME)
-        return f"{int(match['hour']):02d}:{match['minute']}" if match else None
-    pattern = {Kind.TRACKING: shapes.TRACKING, Kind.TICKET: shapes.TICKET}.get(kind)
-    match = scrap.first(pattern) if pattern else None
-    return match[1] if match else None
-
-
-def _take_numbers(
-    parameters: list[Parameter], scrap: Scrap, filled: Filled, *, glued: bool
-) -> None:
-    """Give bare numbers to the numeric slots in declared order.
-
-    A number glued to a word counts only when the word cannot be a known product, no other number
-    is there and it ends the text: ``补货咖啡豆20``, but ``补货 可乐330 20``.
-    """
-    for parameter in parameters:
-        if not _open(parameter, filled):
-            continue
-        match = _next_number(parameter, scrap, glued=glued)
-        if match is not None:
-            scrap.take(_lead(scrap, parameter.slot, match.start()), match.end())
-            filled.bare |= {parameter.key} if match["unit"] is None else set()
-            _keep(parameter, _number(match, parameter.slot), filled)
-
-
-def _next_number(parameter: Parameter, scrap: Scrap, *, glued: bool) -> re.Match[str] | None:
-    numbers = list(scrap.matches(shapes.BARE))
-    for match in numbers:
-        if match["unit"] and parameter.slot.kind is Kind.MONEY:
-            continue
-        if not scrap.after_word(_lead(scrap, parameter.slot, match.start())):
-            return match
-    if glued and len(numbers) == 1 and numbers[0].end() == len(scrap.text):
-        return numbers[0]
-    return None
-
-
-def _open(parameter: Parameter, filled: Filled) -> bool:
-    numeric = parameter.slot.kind in {Kind.COUNT, Kind.MONEY}
-    return (
-        numeric
-        and parameter.slot.bare
-        and parameter.key not in filled.slots
-        and parameter.key not in filled.bad
-    )
-
-
-def _take_rest(command: Command, scrap: Scrap, catalogue: Catalogue | None, filled: Filled) -> None:
-    """Give what is left to the slot that takes words; what it cannot take is left over."""
-    filler = _filler(command)
-    _blame_numbers(command, scrap, filled)
-    segments = [(at, words) for at, words in scrap.segments() if not filler.fullmatch(words)]
-    rest = command.rest
-    if rest is None or (rest.key in filled.slots and not filled.known):
-        filled.leftover = [words for _, words in segments]
-    elif filled.known:
-        _around_known(rest, scrap, segments, catalogue, filled)
-    elif segments:
-        _words(rest, segments, catalogue, filled)
-    if rest is not None and rest.slot.kind is Kind.NAME and catalogue is not None:
-        _doubt_a_known_name(rest, catalogue, filled)
-
-
-def _filler(command: Command) -> re.Pattern[str]:
-    """Which words say nothing: of a write that needs no value every word counts (打烊了)."""
-    if not command.writes:
-        return _ASKING
-    return _FILLER if any(p.required for p in command.parameters) else _NOTHING
-
-
-def _blame_numbers(command: Command, scrap: Scrap, filled: Filled) -> None:
-    """A chunk that looks like a number but is none was meant for the numeric slot still open."""
-    for parameter in command.parameters:
-        if not (parameter.required and _open(parameter, filled)):
-            continue
-        for match in scrap.matches(_NUMBERISH):
-            if not scrap.after_word(match.start()):
-                rule = "money" if parameter.slot.kind is Kind.MONEY else "whole"
-                filled.bad[parameter.key] = Bad(scrap.take(*match.span()), rule)
-                break
-
-
-def _doubt_a_known_name(rest: Parameter, catalogue: Catalogue, filled: Filled) -> None:
-    """A name that is taken with one bare number is as likely a delivery: add hoodie 5."""
-    name = filled.slots.get(rest.key)
-    if name and filled.bare == filled.slots.keys() - {rest.key} and catalogue.target(name):
-        filled.leftover.append(name)
-
-
-def _around_known(
-    rest: Parameter,
-    scrap: Scrap,
-    segments: list[tuple[int, str]],
-    catalogue: Catalogue | None,
-    filled: Filled,
-) -> None:
-    """Words beside a known product: specs said as pairs, or a longer name that nobody knows."""
-    start, end = filled.place
-    touching = [(at, words) for at, words in segments if at == end or at + len(words) == start]
-    if filled.several:
-        touching = []
-    if touching:
-        start = min(start, *(at for at, _ in touching))
-        end = max(end, *(at + len(words) for at, words in touching))
-        filled.slots[rest.key] = target_of(scrap.text[start:end], None, catalogue)
-        filled.known = False
-    pairs: dict[str, str] = {}
-    for segment in segments:
-        if segment not in touching:
-            pairs |= {m["key"]: m["value"] for m in shapes.SPEC.finditer(segment[1])}
-            filled.leftover += shapes.SPEC.sub(" ", segment[1]).split()
-    if pairs:
-        target = filled.slots[rest.key]
-        target["specs"] = {**target.get("specs", {}), **pairs}
-
-
-def _words(
-    rest: Parameter, segments: list[tuple[int, str]], catalogue: Catalogue | None, filled: Filled
-) -> None:
-    words = segments[0][1]
-    filled.leftover = [other for _, other in segments[1:]]
-    if rest.slot.kind not in {Kind.SKU, Kind.SKUS}:
-        filled.slots[rest.key] = words.removeprefix("@") if rest.slot.kind is Kind.USER else words
-        return
-    pairs = {m["key"]: m["value"] for m in shapes.SPEC.finditer(words)}
-    name = shapes.SPEC.sub("", words).strip() if pairs else words
-    name = re.sub(r"^(?:一下|把|给)\s*", "", name) or name
-    filled.slots[rest.key] = target_of(name, pairs, catalogue)
+def target_of(
+    words: str, specs: Mapping[str, str] | None, catalogue: Catalogue | None
+) -> dict[str, Any]:
+    """The contract's name, code and specs for the words of a target."""
+    known = catalogue.target(words) if catalogue else None
+    target = dict(known) if known else unknown_target(words)
+    if specs:
+        target["specs"] = {**target.get("specs", {}), **specs}
+    return target

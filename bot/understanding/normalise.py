@@ -1,38 +1,28 @@
-"""A message as the reader sees it: one width, one kind of quote, plain blanks."""
+"""A message as the reader sees it: one width, one kind of quote, plain blanks, no emoji."""
 
 import re
 
-MAX_CHARS = 1000  # longer than any command in the strict form
+MAX_CHARS = 4000  # a pasted table of a hundred rows; longer ones come as a file
 
 # By table, not NFKC: NFKC turns "1²" into "12".
 _TABLE: dict[int, int | str] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_TABLE |= dict.fromkeys(map(ord, "\u3000\u00a0\t\u2002\u2003\u2009"), " ")
+_TABLE |= dict.fromkeys(map(ord, "\u3000\u00a0\u2002\u2003\u2009"), " ")
 _TABLE |= dict.fromkeys(map(ord, "“”„‟「」『』"), '"')
 _TABLE |= dict.fromkeys(map(ord, "‘’‚‛"), "'")
 _TABLE |= dict.fromkeys(map(ord, "−–—﹣"), "-")
-_TABLE |= {ord("﹢"): "+", ord("￥"): "¥", ord("。"): ".", ord("〇"): "零"}
-
-_POLITE_HEAD = re.compile(r"^(?:麻烦|请|帮忙|帮我|please|pls)[\s,]*", re.IGNORECASE)
-_POLITE_TAIL = re.compile(
-    r"(?:[\s,]*(?:谢谢|多谢|辛苦了|please|pls|thanks|thank you))+$", re.IGNORECASE
+_TABLE |= {ord("﹢"): "+", ord("￥"): "¥", ord("。"): ".", ord("〇"): "零", ord("、"): ","}
+_TABLE |= {ord("×"): "*", ord("…"): " ", ord("·"): " ", ord("→"): "改成"}
+# Pictures, joiners and what only shows how a character is drawn say nothing.
+SILENT = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2190-\u21ff\u231a-\u23ff\ufe0e\ufe0f\u200b-\u200f\u2060\ufeff]"
 )
-_END = " .!~;,、"
+_FACES = re.compile("\\[[\u4e00-\u9fff]{1,4}\\](?!\\()")  # [微笑] as WeChat writes them
 
 
 def normalise(text: str) -> str:
-    """``text`` with widths, quotes and blanks folded; line breaks stay. Case stays."""
-    folded = text.translate(_TABLE)
-    lines = (
-        re.sub(r" +", " ", line).strip() for line in re.split(r"\r\n|[\n\r\u2028\u2029]", folded)
-    )
-    return "\n".join(line for line in lines if line)
-
-
-def bare(text: str) -> str:
-    """A normalised line without polite words around it and without the stop at its end."""
-    previous = None
-    while text != previous:
-        previous = text
-        text = _POLITE_HEAD.sub("", text)
-        text = _POLITE_TAIL.sub("", text.rstrip(_END)).rstrip(_END).strip()
-    return text
+    """``text`` with widths, quotes and blanks folded; line breaks, tabs, case and emoji stay."""
+    folded = _FACES.sub(" ", re.sub(r"\s?[-=]>\s?", "改成", text.translate(_TABLE)))
+    lines = [line for line in re.split(r"\r\n|[\n\r\u2028\u2029]", folded) if line.strip()]
+    if len(lines) == 1:
+        return re.sub(r"[ \t]+", " ", lines[0]).strip(" ")
+    return "\n".join(re.sub(r" {2,}", "\t", line.strip(" ")) for line in lines)

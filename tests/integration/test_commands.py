@@ -334,7 +334,7 @@ def test_a_number_that_cannot_be_gets_one_sentence_that_names_the_slot(
     ("text", "error"),
     [
         ("扣减 手冲壶 13", "insufficient_stock"),
-        ("补货 不存在的茶壶 5", "sku_not_found"),
+        ("补货 紫砂茶壶王 5", "sku_not_found"),
         ("补货 T恤 5", "sku_ambiguous"),
         ("上架 手冲壶 98", "code_taken"),
         ("上架 新壶 98 编码 SCH", "code_taken"),

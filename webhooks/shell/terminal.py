@@ -95,14 +95,14 @@ def understand(lines: Iterable[str], catalogue: Catalogue | None) -> Iterator[st
 
 
 def _spoken(line: str) -> str:
-    """The message in a line: plain text, or the ``text`` of an object."""
+    """The message in a line: plain text, or the ``text`` of an object; "" of a broken one."""
     line = line.removesuffix("\n").removesuffix("\r").removeprefix("\ufeff")
     if not line.lstrip().startswith("{"):
         return line
     try:
         content = json.loads(line)
     except (ValueError, RecursionError):
-        return line
+        return ""
     text = content.get("text")
     return text if isinstance(text, str) else ""
 

@@ -1,0 +1,279 @@
+"""Several things in one line: T恤白色L 30件 M 20件, 茶杯和绿茶各补10, 2041和2042都付了."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.registry import Command, Parameter
+from bot.slots import Kind
+from bot.understanding import shapes, wording
+from bot.understanding.filling import Cue, unknown_target
+from bot.understanding.shapes import Bad
+from bot.understanding.tokens import VALUES, Line, pattern
+
+_EACH = pattern(r"各自?|每(?:个|样|种|款|件)?|都|均|全部|统一|分别|\beach\b|\bboth\b|\ball\b")
+_NUMBERS = frozenset({"int", "digits", "units", "boxes", "plus", "minus"})
+_AMOUNTS = frozenset({"money", "decimal", "int", "digits"})
+MOST = 100
+
+
+@dataclass(slots=True)
+class Items:
+    """What a line says of several things: the slots of each, and what nothing explains."""
+
+    slots: list[dict[str, Any]]
+    leftover: list[str] = field(default_factory=list)
+    spare: list[str] = field(default_factory=list)
+    known: bool = True
+    torn: bool = False  # one number for several things, and nothing says it is for each
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """A thing, a number or a word, in the order they stand."""
+
+    kind: str  # thing, value, spec, order, each, words, spare
+    value: Any = None
+    known: bool = True
+    derived: bool = False  # a spec alone: the thing before it in another kind
+
+
+def items(command: Command, found: list[Cue], line: Line) -> Items | None:
+    """The things of a line, None where it names only one."""
+    target = next((p for p in command.parameters if p.slot.kind in _TARGETS), None)
+    if target is None or not command.several:
+        return None
+    value = _main_value(command)
+    parts = _Parts(command, found, line, target, value).parts()
+    things = _things(parts)
+    if sum(part.kind == "thing" for part in things) < 2:
+        return None
+    return _paired(things, target, value)
+
+
+_TARGETS = frozenset({Kind.SKU, Kind.SKUS, Kind.ORDER})
+
+
+def _main_value(command: Command) -> Parameter | None:
+    """The number that each thing has: units, or a price."""
+    return next((p for p in command.parameters if p.slot.kind in {Kind.COUNT, Kind.MONEY}), None)
+
+
+class _Parts:
+    def __init__(
+        self,
+        command: Command,
+        found: list[Cue],
+        line: Line,
+        target: Parameter,
+        value: Parameter | None,
+    ) -> None:
+        self._line, self._target, self._value = line, target, value
+        self._free = [True] * len(line.masked)
+        for cue in found:
+            if cue.command is command:
+                for cell in cue.cells():
+                    if line.masked[cell] not in VALUES:
+                        self._free[cell] = False
+        self._command = command
+
+    def parts(self) -> list[_Part]:
+        """The line's parts, in order."""
+        self._drop_labels()
+        parts: list[_Part] = []
+        cell = 0
+        while cell < len(self._free):
+            if not self._free[cell]:
+                cell += 1
+                continue
+            token = self._line.at.get(cell)
+            if token is not None:
+                parts.append(self._part(cell))
+                cell += 1
+                continue
+            end = cell
+            while end < len(self._free) and self._free[end] and end not in self._line.at:
+                end += 1
+            parts += self._words(cell, end)
+            cell = end
+        return parts
+
+    def _drop_labels(self) -> None:
+        """改成, 到 and 库存 before a number only lead to it."""
+        if self._value is None:
+            return
+        for word in (*self._value.slot.labels, *self._value.slot.leads):
+            for match in shapes.words_of((word,)).finditer(self._line.masked):
+                after = self._line.kind(match.end()) if match.end() < len(self._free) else ""
+                if after in _NUMBERS | _AMOUNTS:
+                    self._free[match.start() : match.end()] = [False] * len(match[0])
+
+    def _part(self, cell: int) -> _Part:
+        token = self._line.at[cell]
+        if self._target.slot.kind is Kind.ORDER and token.kind in {"order", "digits"}:
+            return _Part("thing", str(self._line.text[token.start : token.end].lstrip("# ")))
+        if token.kind in {"sku", "category"} and self._target.slot.kind is not Kind.ORDER:
+            return _Part("thing", dict(token.value))
+        if token.kind in {"spec", "measure"}:
+            return _Part("spec", token.value)
+        if token.kind == "all" or (token.kind == "period" and token.value == "today"):
+            return _Part("each")
+        return self._counted(cell)
+
+    def _counted(self, cell: int) -> _Part:
+        token = self._line.at[cell]
+        accepted = _AMOUNTS if self._value and self._value.slot.kind is Kind.MONEY else _NUMBERS
+        if self._value is None or token.kind not in accepted:
+            return _Part("spare", self._text(cell))
+        slot = self._value.slot
+        read = shapes.fen if slot.kind is Kind.MONEY else shapes.count
+        found = read(token.value, self._text(cell), slot)
+        if isinstance(found, Bad) or (token.kind == "minus" and slot.sign > 0):
+            return _Part("spare", self._text(cell))
+        return _Part("value", found)
+
+    def _text(self, cell: int) -> str:
+        token = self._line.at[cell]
+        return self._line.text[token.start : token.end]
+
+    def _words(self, start: int, end: int) -> list[_Part]:
+        masked = self._line.masked[start:end]
+        each = [_Part("each")] if _EACH.search(masked) else []
+        plain = _EACH.sub(lambda m: "\0" * len(m[0]), masked)
+        plain = wording.FILLER.sub(lambda m: "\0" * len(m[0]), plain)
+        if not self._command.writes:
+            plain = wording.ASKING.sub(lambda m: "\0" * len(m[0]), plain)
+        words = [
+            self._line.words(start + m.start(), start + m.end()).strip(" ,.;:!~=-")
+            for m in re.finditer(r"[^\0]+", plain)
+        ]
+        return each + [_Part("words", word) for word in words if word]
+
+
+def _things(parts: list[_Part]) -> list[_Part]:
+    """Specs joined to their things; a spec after a number begins the next thing of its kind."""
+    out: list[_Part] = []
+    last: _Part | None = None
+    pending: dict[str, str] = {}
+    fresh = False  # whether the last part was the thing itself, so that specs still belong to it
+    for part in parts:
+        if part.kind == "spec":
+            key, value = part.value
+            if last is not None and fresh and key not in last.value.get("specs", {}):
+                last.value = _with(last.value, {key: value})
+            elif last is not None and isinstance(last.value, dict) and "name" in last.value:
+                last = _Part("thing", _inherited(last.value, key, value), last.known, derived=True)
+                out.append(last)
+                fresh = True
+            else:
+                pending[key] = value
+            continue
+        if part.kind == "thing" and isinstance(part.value, dict):
+            if pending and "name" in part.value:
+                part.value = _with(part.value, pending)
+            pending = {}
+            last, fresh = part, True
+        elif part.kind == "value":
+            fresh = False
+        out.append(part)
+    return _unknown_things(_together(out))
+
+
+def _together(parts: list[_Part]) -> list[_Part]:
+    """A spec after the only number is the one thing's: Polo衫补到30 L码."""
+    things = [part for part in parts if part.kind == "thing" and isinstance(part.value, dict)]
+    values = sum(part.kind == "value" for part in parts)
+    if values > 1 or len(things) < 2 or any(part.kind == "each" for part in parts):
+        return parts
+    first, *others = things
+    for other in others:
+        specs = other.value.get("specs", {})
+        same = other.value.get("name") == first.value.get("name")
+        if not (same and other.derived) or any(
+            first.value.get("specs", {}).get(k, v) != v for k, v in specs.items()
+        ):
+            return parts
+    for other in others:
+        first.value = _with(first.value, other.value["specs"])
+    return [part for part in parts if part not in others]
+
+
+def _unknown_things(parts: list[_Part]) -> list[_Part]:
+    """Words right before a number are a thing that the catalogue does not know."""
+    values = sum(part.kind == "value" for part in parts)
+    if not values or sum(part.kind == "thing" for part in parts) >= values:
+        return parts
+    out: list[_Part] = []
+    waiting = False  # whether a thing stands before that has no number yet
+    for part, after in zip(parts, [*parts[1:], None], strict=True):
+        counted = after is not None and after.kind == "value"
+        if part.kind == "words" and counted and not waiting and len(part.value) > 1:
+            out.append(_Part("thing", unknown_target(part.value), known=False))
+        else:
+            out.append(part)
+        waiting = part.kind == "thing" or (waiting and part.kind != "value")
+    return out
+
+
+def _with(target: dict[str, Any], specs: dict[str, str]) -> dict[str, Any]:
+    return {**target, "specs": {**target.get("specs", {}), **specs}}
+
+
+def _inherited(target: dict[str, Any], key: str, value: str) -> dict[str, Any]:
+    """The next thing of the same name: another size keeps the colour, another colour nothing."""
+    said = dict(target.get("specs", {}))
+    kept = {k: v for k, v in said.items() if k != key}
+    if key == "颜色":
+        kept.pop("尺寸", None)
+    return {**target, "specs": {**kept, key: value}}
+
+
+def _paired(parts: list[_Part], target: Parameter, value: Parameter | None) -> Items | None:
+    things = [part for part in parts if part.kind == "thing"]
+    values = [part for part in parts if part.kind == "value"]
+    found = Items(
+        [{target.key: part.value} for part in things[:MOST]],
+        leftover=[part.value for part in parts if part.kind == "words"],
+        spare=[part.value for part in parts if part.kind == "spare"],
+        known=all(part.known for part in things),
+    )
+    if value is None or not values:
+        return found
+    order = [part.kind for part in parts if part.kind in {"thing", "value"}]
+    if len(values) == len(things) and order in (
+        ["thing", "value"] * len(things),
+        ["value", "thing"] * len(things),
+    ):
+        for slots, part in zip(found.slots, values, strict=True):
+            slots[value.key] = part.value
+        return found
+    each = any(part.kind == "each" for part in parts)
+    if len(values) == 1 and each:
+        for slots in found.slots:
+            slots[value.key] = values[0].value
+        return found
+    grouped = _grouped(parts, found.slots, value.key)
+    if grouped:
+        return found
+    found.torn = True
+    return found
+
+
+def _grouped(parts: list[_Part], slots: list[dict[str, Any]], key: str) -> bool:
+    """``T恤白M L各20 黑M 5``: a number for the things right before it, where 各 says so."""
+    waiting: list[int] = []
+    each = False
+    number = -1
+    for part in parts:
+        if part.kind == "thing":
+            number += 1
+            waiting.append(number)
+        elif part.kind == "each":
+            each = True
+        elif part.kind == "value":
+            if not waiting or (len(waiting) > 1 and not each):
+                return False
+            for index in waiting:
+                slots[index][key] = part.value
+            waiting, each = [], False
+    return not waiting

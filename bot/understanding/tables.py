@@ -1,0 +1,353 @@
+"""Several lines: a pasted table, a list under a heading, or a command on each line."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bot import texts
+from bot.registry import Command
+from bot.slots import Kind
+from bot.understanding import cues, lexer, shapes, specs
+from bot.understanding.filling import unknown_target
+from bot.understanding.reading import Reading
+from bot.understanding.shapes import Bad
+
+if TYPE_CHECKING:
+    from bot.understanding.reader import Reader
+
+MOST_ROWS = 500
+LONGEST_TITLE = 12  # characters: a longer line over a table says more than what it is
+_NUMBERING = re.compile(
+    r"^\s*(?:\(?[0-9]{1,2}[.,)](?!\d)\s*|[-*•]\s+|第[一二三四五六七八九十]+[,.: ])"
+)
+_TOTAL = re.compile(r"^(?:合计|总计|小计|共计|total|sum)", re.IGNORECASE)
+# What the heading of a column calls its values.
+_COLUMNS = {
+    "name": r"品名|名称|商品名?称?|货品名?|产品名?称?|货名|款名|name|products?|items?|product name",
+    "code": r"编码|商品编码|货号|编号|款号|条码|sku|code|sku code",
+    "new_price": r"现价|新价|新售价|调后价|调整后|改后|改后价|new price|调价",
+    "old_price": r"原价|旧价|原售价|old price",
+    "price_fen": r"单价|价格|售价|零售价|定价|卖价|标价|price|unit price|价",
+    "counted": r"实数|实盘数?|盘点数?量?|实点数?|实际数?量?|实际库存|清点数?|实有|点数|counted|actual|count",
+    "received": r"到货数?量?|入库数?量?|补货数?量?|进货数?量?|来货数?量?|到货|received|arrived|restock",
+    "lost": r"报损数?量?|损耗数?量?|出库数?量?|扣减数?量?|破损数?量?|lost|damaged|used",
+    "quantity": r"数量|件数|数目|个数|qty|quantity|amount|units",
+    "stock": r"库存|现有|库存数量?|期初|初始库存|存货|stock|on hand|inventory",
+    "threshold": r"预警线?值?|安全库存|警戒线|最低库存|提醒线|alert|reorder point|threshold",
+    "category": r"分类|类别|类目|品类|category",
+    "specs": r"规格|款式规格|属性|specs?|variant",
+    "颜色": r"颜色|colou?r", "尺寸": r"尺寸|尺码|码|size", "口味": r"口味|味道|flavou?r",
+    "香型": r"香型", "重量": r"重量|净重|weight", "容量": r"容量|volume", "包装": r"包装|packing",
+    "款式": r"款式|style", "none": r"单位|备注|状态|合计|金额|序号|no\.?|#|unit|status|note|remarks?|日期|date|供应商",
+}  # fmt: skip
+_HEADINGS = {key: re.compile(f"(?:{words})", re.IGNORECASE) for key, words in _COLUMNS.items()}
+_SPEC_KEYS = frozenset({"颜色", "尺寸", "口味", "香型", "重量", "容量", "包装", "款式"})
+# Which number each command writes, and the columns that may hold it, the surest first.
+_VALUES = {
+    "restock": ("delta", ("received", "quantity", "stock", "counted")),
+    "deduct": ("delta", ("lost", "quantity", "counted")),
+    "stocktake": ("quantity", ("counted", "quantity", "stock")),
+    "set_price": ("price_fen", ("new_price", "price_fen")),
+    "set_threshold": ("threshold", ("threshold", "quantity")),
+}
+
+
+# A column that says what a table without a word is for, the surest first.
+_TELLING = {
+    "counted": "stocktake",
+    "received": "restock",
+    "lost": "deduct",
+    "new_price": "set_price",
+    "old_price": "set_price",
+    "price_fen": "import",
+    "threshold": "set_threshold",
+}
+
+
+_TABLED = _VALUES.keys() | {"import", "add_sku"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Rows of text cells; ``columns`` says what each holds, empty when no heading said it."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def read(reader: "Reader", whole: str) -> Reading:
+    """What several lines mean together."""
+    lines = [line for line in whole.split("\n") if not re.fullmatch(r"[|\-:+=_ \t]+", line)]
+    lines = [_NUMBERING.sub("", line) for line in lines]
+    if len(lines) < 2:
+        return reader.line(lines[0].replace("\t", " ")) if lines else Reading()
+    command, rest = _heading(reader, lines)
+    table = _table(rest)
+    if table is not None:
+        found = _of_table(reader, table, command)
+        if found is not None:
+            return found
+    return _of_lines(reader, [line.replace("\t", " ") for line in lines])
+
+
+def _heading(reader: "Reader", lines: Sequence[str]) -> tuple[Command | None, list[str]]:
+    """A first line that only says what to do with the others, and those."""
+    first, rest = lines[0], list(lines[1:])
+    if _columns(_cells(first)) or _columns(_split(first)):
+        return None, list(lines)
+    line = lexer.line(first.replace("\t", " "), reader.catalogue, reader.now)
+    found = cues.find(line, reader.commands)
+    writes = [c for c in found if c.command.intent in _TABLED]
+    command = min(writes, key=lambda c: (-c.letters, c.match.start())).command if writes else None
+    over_a_table = bool(_columns(_cells(rest[0])) or _columns(_split(rest[0])))
+    if over_a_table and len(first) <= LONGEST_TITLE:
+        return command, rest
+    valued = any(token.kind not in {"period", "day", "all", "time"} for token in line.tokens)
+    talk = command is None and (bool(found) or len(first) > LONGEST_TITLE)
+    return (None, list(lines)) if valued or talk else (command, rest)
+
+
+def _cells(line: str) -> list[str]:
+    """A line's cells: by bars, tabs, else commas."""
+    if "|" in line:
+        return [cell.strip() for cell in line.strip("|").split("|")]
+    if "\t" in line:
+        return [cell.strip() for cell in line.split("\t")]
+    return [cell.strip() for cell in line.split(",")]
+
+
+def _split(line: str) -> list[str]:
+    """A line's cells where only blanks part them."""
+    return re.split(r"[\s|,]+", line.strip(" |,"))
+
+
+def _fitted(cells: list[str], width: int) -> tuple[str, ...]:
+    """As many cells as there are columns: a name with blanks in it comes first."""
+    extra = len(cells) - width
+    return tuple(cells) if extra <= 0 else (" ".join(cells[: extra + 1]), *cells[extra + 1 :])
+
+
+def _columns(cells: Sequence[str]) -> tuple[str, ...] | None:
+    """What the cells of a heading call their columns, None when it is none."""
+    found: list[str] = []
+    for cell in cells:
+        plain = re.sub(r"[(].*?[)]|[:*元件个 ]", "", cell)
+        key = next((k for k, p in _HEADINGS.items() if p.fullmatch(plain)), None)
+        found.append(key or "")
+    known = sum(1 for key in found if key)
+    if known < 2 or known < len(cells) - 1 or not {"name", "code"} & set(found):
+        return None
+    return tuple(found)
+
+
+def _table(lines: Sequence[str]) -> _Table | None:
+    """The lines as a table, None when they are none: each has the same two columns or more."""
+    rows = [tuple(_cells(line)) for line in lines]
+    if not rows:
+        return None
+    columns = _columns(rows[0])
+    if columns is None and (columns := _columns(_split(lines[0]))) is not None:
+        rows = [_fitted(_split(line), len(columns)) for line in lines]
+    if columns is None:
+        width = len(rows[0])
+        numbers = all(_number(row[-1]) is not None for row in rows if row)
+        split = all("\t" in line or "," in line or "|" in line for line in lines)
+        if (
+            width < 2
+            or not numbers
+            or not split
+            or any(len(row) != width for row in rows)
+            or len(rows) < 2
+        ):
+            return None
+        return _Table((), tuple(rows[:MOST_ROWS]))
+    body = [row for row in rows[1:] if row and not _TOTAL.match(row[0])]
+    return _Table(columns, tuple(body[:MOST_ROWS])) if body else None
+
+
+def _of_table(reader: "Reader", table: _Table, command: Command | None) -> Reading | None:
+    intent = command.intent if command is not None else _intent_of(table.columns)
+    if intent == "add_sku":
+        intent = "import"
+    if intent is None:
+        if not table.columns:
+            return None
+        question = texts.say(reader.language, "ask.unclear")
+        return Reading(outcome="clarify", question=question)
+    if not table.columns:
+        table = _guessed(table, intent)
+    items = [_item(reader, table.columns, row, intent) for row in table.rows]
+    items = [item for item in items if item]
+    if not items:
+        return None
+    ask = texts.say(reader.language, "confirm.ask")
+    return Reading(outcome="confirm", intent=intent, slots={"items": items}, question=ask)
+
+
+def _intent_of(columns: Sequence[str]) -> str | None:
+    """What a table without a word is for, by its columns."""
+    telling = next((column for column in _TELLING if column in columns), "")
+    if telling == "threshold" and {"quantity", "stock"} & set(columns):
+        return None
+    return _TELLING.get(telling)
+
+
+def _guessed(table: _Table, intent: str) -> _Table:
+    """The columns of a table without a heading: words first, then the numbers."""
+    width = len(table.rows[0])
+    texts_ = [any(_number(row[i]) is None for row in table.rows) for i in range(width)]
+    words = [i for i in range(width) if texts_[i]] or [0]
+    numbers = [i for i in range(width) if i not in words]
+    columns = [""] * width
+    columns[words[0]] = "name"
+    for i in words[1:]:
+        columns[i] = "specs"
+    wanted = ("price_fen", "stock", "threshold") if intent == "import" else (_VALUES[intent][1][0],)
+    for i, key in zip(numbers if intent == "import" else numbers[-1:], wanted, strict=False):
+        columns[i] = key
+    return _Table(tuple(columns), table.rows)
+
+
+def _item(
+    reader: "Reader", columns: Sequence[str], row: Sequence[str], intent: str
+) -> dict[str, Any]:
+    """The slots of one row; a cell that holds no number where one belongs leaves its slot out."""
+    cells: dict[str, str] = {}
+    for column, cell in zip(columns, row, strict=False):
+        if column and cell:
+            cells[column] = f"{cells[column]} {cell}" if column in cells else cell
+    if intent == "import":
+        return _draft(reader, cells)
+    command = reader.commands[intent]
+    target = next(p for p in command.parameters if p.slot.kind in {Kind.SKU, Kind.SKUS})
+    named = _target(reader, cells)
+    if not named:
+        return {}
+    key, held = _VALUES[intent]
+    item: dict[str, Any] = {target.key: named}
+    cell = next((cells[column] for column in held if column in cells), "")
+    number = _number(cell)
+    if number is not None:
+        slot = command.parameter(key).slot
+        value = (shapes.fen if slot.kind is Kind.MONEY else shapes.count)(number, cell, slot)
+        if not isinstance(value, Bad):
+            item[key] = value
+    return item
+
+
+def _draft(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
+    """A row of goods to add or change, with the slots of ``add_sku``."""
+    known = {p.key: p.slot for p in reader.commands["add_sku"].parameters}
+    item: dict[str, Any] = {}
+    if "code" in cells:
+        item["code"] = cells["code"].upper()
+    if "name" in cells:
+        item["name"] = cells["name"]
+    said = _specs(reader, cells)
+    if said:
+        item["specs"] = said
+    for key, columns in (
+        ("price_fen", ("new_price", "price_fen")),
+        ("quantity", ("stock", "quantity", "received", "counted")),
+        ("threshold", ("threshold",)),
+    ):
+        cell = next((cells[column] for column in columns if column in cells), "")
+        number = _number(cell)
+        if number is None:
+            continue
+        read_as = shapes.fen if key == "price_fen" else shapes.count
+        value = read_as(number, cell, known[key])
+        if not isinstance(value, Bad):
+            item[key] = value
+    if "category" in cells:
+        item["category"] = cells["category"]
+    return item
+
+
+def _target(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
+    if "code" in cells:
+        return {"code": cells["code"].upper()}
+    name = cells.get("name", "")
+    if not name:
+        return {}
+    if reader.catalogue is not None:
+        said = " ".join([name, *(cells[k] for k in cells if k in _SPEC_KEYS or k == "specs")])
+        found = reader.catalogue.locate(said.replace("/", " "))
+        if found and found[0].start == 0 and (found[0].end >= len(name)):
+            target = dict(found[0].target)
+            extra = _specs(reader, cells)
+            if "name" in target and extra:
+                target["specs"] = {**extra, **target.get("specs", {})}
+            return target
+    said_specs = _specs(reader, cells)
+    return unknown_target(name) | ({"specs": said_specs} if said_specs else {})
+
+
+def _specs(reader: "Reader", cells: dict[str, str]) -> dict[str, str]:
+    """The specs of a row: each in its column, or together as 颜色=白;尺寸=L or 短款/黑色/L."""
+    found = {key: _spec(key, cells[key]) for key in cells if key in _SPEC_KEYS}
+    text = cells.get("specs", "")
+    for pair in re.split(r"[;,/ ]+", text):
+        key, equals, value = pair.partition("=")
+        if equals and value:
+            found[key] = value
+            continue
+        line = lexer.line(pair, None, reader.now)
+        for token in line.tokens:
+            if token.kind in {"spec", "measure"}:
+                found.setdefault(*token.value)
+    return found
+
+
+def _spec(key: str, value: str) -> str:
+    if key == "颜色" and len(value) == 1:
+        return specs.colour(value)
+    return value.upper() if key == "尺寸" and value.isascii() else value
+
+
+def _number(cell: str) -> Decimal | None:
+    """A cell that is one number, with its unit or currency."""
+    match = re.fullmatch(
+        r"[¥+]?\s?(-?[0-9][0-9,]*(?:\.[0-9]+)?)\s?(?:元|块|件|个|盒|瓶|包|袋|条|双|套|罐|只|支|本|把|台|杯|份|pcs)?",
+        cell.strip(),
+    )
+    if match is None:
+        return None
+    plain = match[1].replace(",", "")
+    return Decimal(plain) if re.fullmatch(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?", plain) else None
+
+
+def _of_lines(reader: "Reader", lines: Sequence[str]) -> Reading:
+    """A command on each line, all alike; else the lines as one sentence in parts."""
+    readings = [reader.line(line) for line in lines]
+    whole = [r for r in readings if r.outcome in {"execute", "confirm"} and r.intent != "unknown"]
+    writes = [r for r in whole if (c := reader.commands.get(r.intent)) is not None and c.writes]
+    if len(writes) == len(lines):
+        intents = {r.intent for r in writes}
+        if len(intents) > 1:
+            return Reading(outcome="clarify", question=texts.say(reader.language, "ask.one_line"))
+        return _batch(reader, writes)
+    if len({r.intent for r in writes}) > 1:
+        return Reading(outcome="clarify", question=texts.say(reader.language, "ask.one_line"))
+    return reader.line(" , ".join(lines))
+
+
+def _batch(reader: "Reader", readings: Sequence[Reading]) -> Reading:
+    """Several readings of one command as one."""
+    items: list[dict[str, Any]] = []
+    for reading in readings:
+        items += reading.slots.get("items") or [dict(reading.slots)]
+    intent = readings[0].intent
+    weighty = intent in {"set_price", "set_threshold", "delist", "relist", "add_sku", "edit_sku"}
+    asked = weighty or any(reading.outcome == "confirm" for reading in readings)
+    doubt = " ".join(reading.doubt for reading in readings if reading.doubt)
+    question = texts.say(reader.language, "confirm.ask") if asked else None
+    return Reading(
+        outcome="confirm" if asked else "execute",
+        intent=intent,
+        slots={"items": items},
+        question=question,
+        doubt=doubt,
+    )
