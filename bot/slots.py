@@ -568,6 +568,7 @@ OneTimeCode = Annotated[str, Slot(Kind.SECRET, Text("一次性口令", "one-time
 # What a word of several for one intent asks for; a file that came with the message.
 Part = Annotated[str, Slot(Kind.HIDDEN, Text("部分", "part"))]
 Rows = Annotated[list[dict[str, object]], Slot(Kind.HIDDEN, Text("表格", "table"))]
+Page = Annotated[int, Slot(Kind.HIDDEN, Text("页", "page"))]
 FileNo = Annotated[int, Slot(Kind.HIDDEN, Text("文件", "file"))]
 ExportTopic = Annotated[str, Slot(Kind.CHOICE, Text("内容", "content"), choices=EXPORTS)]
 Ticket = Annotated[str, Slot(Kind.TICKET, Text("问题", "question"))]

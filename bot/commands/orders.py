@@ -1,5 +1,6 @@
 """Orders: what came in, and each step of their way."""
 
+from bot.commands._paging import PAGE, fetched, paged, rows_of
 from bot.commands._shown import Fields, change, goods, order_table, yuan
 from bot.messages import Button, Reply, Role
 from bot.registry import Context, Example, Saying, command
@@ -8,6 +9,7 @@ from bot.slots import (
     Customer,
     OrderNo,
     OrderTopic,
+    Page,
     Part,
     Period,
     PhoneDigits,
@@ -18,7 +20,6 @@ from store import orders
 from store.models import OrderStatus
 from store.orders import OrderView
 
-PAGE = 20
 ADDRESS = "address"
 RECENT = 100  # orders among which a customer is looked for; contacts are sealed
 _STATUSES = {
@@ -73,21 +74,22 @@ def orders_list(
     topic: OrderTopic | None = None,
     period: Period | None = None,
     user: Customer | None = None,
+    page: Page = 1,
 ) -> Reply:
     """Orders newest first, by state and by the day they came in."""
     if user is not None:
         return _customers(ctx, "", user)
-    found, more = orders.page(
+    found, _ = orders.page(
         ctx.tx,
         statuses=_STATUSES[topic] if topic else (),
         start=period.start if period else None,
         end=period.end if period else None,
-        limit=PAGE,
+        limit=fetched(page),
     )
     if not found:
         return Reply(text=ctx.say("orders.nothing"))
-    text = ctx.say("orders.more", number=PAGE) if more else ""
-    return Reply(title=ctx.say("title.orders"), text=text, table=order_table(ctx, found))
+    table = order_table(ctx, rows_of(found, page))
+    return paged(ctx, Reply(title=ctx.say("title.orders"), table=table), found, page)
 
 
 @command(

@@ -1,5 +1,8 @@
 """Stock: what comes in, what goes out, what is there."""
 
+from collections.abc import Sequence
+
+from bot.commands._paging import fetched, paged, rows_of
 from bot.commands._shown import (
     change,
     level_title,
@@ -16,6 +19,7 @@ from bot.slots import (
     Customer,
     Delta,
     OnShelf,
+    Page,
     Period,
     Query,
     Shelf,
@@ -32,7 +36,7 @@ from store import stock
 from store.stock import MovementView, StockLevel
 
 JUMP = 20  # times the most this SKU ever had: more likely a slip of the finger than a delivery
-PAGE = 20
+LOOKED_THROUGH = 200  # movements, newest first, among which a person's or a day's are
 MOST_EXPLAINED = 500  # movements since the last count that are looked through
 SHOWN = 30  # of them, the newest
 
@@ -194,10 +198,10 @@ def stocktake(ctx: Context, sku: Sku, quantity: Counted, shelf: Shelf | None = N
         Example("stock Linen Tote", {"name": "Linen Tote"}, reply="现有"),
     ),
 )  # fmt: skip
-def query_stock(ctx: Context, skus: Skus | None = None) -> Reply:
+def query_stock(ctx: Context, skus: Skus | None = None, page: Page = 1) -> Reply:
     """One SKU in full, several as a table."""
     if skus is None:
-        return _all(ctx)
+        return _all(ctx, page)
     if len(skus) > 1:
         return Reply(title=skus[0].name, table=sku_table(ctx, skus))
     sku = skus[0]
@@ -249,6 +253,7 @@ def search(
     query: Query | None = None,
     category: Within | None = None,
     topic: OnShelf | None = None,
+    page: Page = 1,
 ) -> Reply:
     """SKUs in which every word is found."""
     limit = int(query[1:]) if query and query.startswith("<") and query[1:].isdigit() else None
@@ -256,15 +261,16 @@ def search(
     said = " ".join(word for word in (category, query if limit is None else "") if word)
     if query and limit is None:
         words = f"{query} {category or ''}"
-        found = goods.find(ctx.tx, words, status=topic or "", most=PAGE)
+        found = goods.find(ctx.tx, words, status=topic or "", most=fetched(page))
     else:
-        found = goods.listed(ctx.tx, below_fen=limit, **wanted, most=PAGE)
+        found = goods.listed(ctx.tx, below_fen=limit, **wanted, most=fetched(page))
     said = f"{said} < {yuan(limit)}".strip() if limit is not None else said
     said = said or ctx.say(f"status.{topic}")
     if not found:
         return Reply(text=ctx.say("search.nothing", query=said))
-    title = ctx.say("title.search", query=said, number=len(found))
-    return Reply(title=title, table=sku_table(ctx, found))
+    shown = rows_of(found, page)
+    title = ctx.say("title.search", query=said, number=_counted(found, page))
+    return paged(ctx, Reply(title=title, table=sku_table(ctx, shown)), found, page)
 
 
 @command(
@@ -294,13 +300,18 @@ def search(
     ),
 )
 def low_stock(
-    ctx: Context, threshold: Threshold | None = None, category: Within | None = None
+    ctx: Context,
+    threshold: Threshold | None = None,
+    category: Within | None = None,
+    page: Page = 1,
 ) -> Reply:
     """SKUs on sale at or under their alert level, or under a limit, the scarcest first."""
-    scarce = goods.low_stock(ctx.tx, below=threshold, category=category or "")
+    scarce = goods.low_stock(ctx.tx, below=threshold, category=category or "", most=fetched(page))
     if not scarce:
         return Reply(text=ctx.say("low_stock.nothing"))
-    return Reply(title=ctx.say("title.low_stock", number=len(scarce)), table=sku_table(ctx, scarce))
+    title = ctx.say("title.low_stock", number=_counted(scarce, page))
+    table = sku_table(ctx, rows_of(scarce, page))
+    return paged(ctx, Reply(title=title, table=table), scarce, page)
 
 
 @command(
@@ -338,9 +349,10 @@ def ledger(
     sku: Sku | None = None,
     period: Period | None = None,
     user: Customer | None = None,
+    page: Page = 1,
 ) -> Reply:
-    """The last movements of a SKU, newest first."""
-    moved, _ = stock.movements(ctx.tx, sku=sku.code if sku else None, limit=100)
+    """The last movements of a SKU, or of all, newest first."""
+    moved, _ = stock.movements(ctx.tx, sku=sku.code if sku else None, limit=LOOKED_THROUGH)
     if user is not None:
         moved = [m for m in moved if user in {m.actor, person(ctx, m.actor)}]
     if period is not None:
@@ -357,13 +369,14 @@ def ledger(
             str(m.reserved),
             person(ctx, m.actor),
         )
-        for m in moved[:PAGE]
+        for m in rows_of(moved, page)
     )
-    return Reply(
+    reply = Reply(
         title=sku_title(sku) if sku else ctx.say("title.ledger"),
         table=Table(head, rows),
         text="" if rows else ctx.say("ledger.nothing"),
     )
+    return paged(ctx, reply, moved, page)
 
 
 @command(
@@ -436,12 +449,18 @@ def _by(ctx: Context, movement: MovementView) -> str:
     return f"{ctx.say('title.order')} {number}" if kind == "order" else person(ctx, movement.actor)
 
 
-def _all(ctx: Context) -> Reply:
-    found, more = goods.page(ctx.tx, status="on_sale", limit=PAGE)
+def _all(ctx: Context, page: int) -> Reply:
+    found, _ = goods.page(ctx.tx, status="on_sale", limit=fetched(page))
     if not found:
         return Reply(text=ctx.say("stock.empty"))
-    text = ctx.say("stock.more", number=PAGE) if more else ""
-    return Reply(title=ctx.say("title.stock"), text=text, table=sku_table(ctx, found))
+    table = sku_table(ctx, rows_of(found, page))
+    return paged(ctx, Reply(title=ctx.say("title.stock"), table=table), found, page)
+
+
+def _counted(found: Sequence[object], page: int) -> str:
+    """How many were found, as far as was looked."""
+    most = fetched(page) - 1
+    return f"{most}+" if len(found) > most else str(len(found))
 
 
 def _moved(ctx: Context, title: str, level: StockLevel) -> Reply:

@@ -21,6 +21,8 @@ PICTURE = "image"  # what platforms call a picture, for lack of its name
 IMPORT = "导入"  # what a file that comes without a word is taken for
 ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
 
+MORE = "more"  # the command that goes on with the last list
+
 _MARK = "mention"  # and its number: what stands for a person while a message is read
 
 
@@ -124,8 +126,23 @@ class Turn:
         text = reading.question or texts.say(self._language, unknown)
         return Reply(text=text, outcome="clarify")
 
-    def _spoken_of(self) -> dict[str, Any] | None:
-        """The product that this person and the bot were just talking about in this chat."""
+    def _next_page(self) -> Pending | None:
+        """The list that this person saw last in this chat, one page further on."""
+        page = 2
+        for text in self._lately():
+            reading = self._reading(text)
+            command = self._room.commands.get(reading.intent)
+            if command is None or reading.outcome != "execute":
+                continue
+            if command.intent == MORE:
+                page += 1
+            elif any(p.key == "page" for p in command.parameters):
+                allowed = self._runner.refusal(command, self._person) is None
+                return Pending(command, {**reading.slots, "page": page}) if allowed else None
+        return None
+
+    def _lately(self) -> list[str]:
+        """What this person said to the bot in this chat while it can still be meant."""
         where = self._message
         said = inbox.lately(
             self._tx,
@@ -134,8 +151,12 @@ class Turn:
             user_id=where.user_id,
             since=self._tx.now - OPEN_FOR,
         )
-        for message in said:
-            slots = self._reading(Message.from_json(message).text).slots
+        return [Message.from_json(message).text for message in said]
+
+    def _spoken_of(self) -> dict[str, Any] | None:
+        """The product that this person and the bot were just talking about in this chat."""
+        for text in self._lately():
+            slots = self._reading(text).slots
             if "items" in slots:
                 return None  # several: which of them?
             for key in ("sku", "skus"):
@@ -148,6 +169,8 @@ class Turn:
         refusal = self._runner.refusal(command, self._person)
         if refusal is not None:
             return refusal
+        if command.intent == MORE and (paged := self._next_page()) is not None:
+            return self._runner.perform(paged, self._person)
         self._make_way_for(command)
         slots = {**reading.slots, **self._attached(command), **self._mentioned(command, reading)}
         asked = reading.outcome == "confirm"

@@ -32,6 +32,9 @@ SENTENCES: dict[str, Text] = {
     "field.language": Text("语言", "language"),
     "language.zh": Text("中文", "Chinese (中文)"),
     "language.en": Text("英文", "English"),
+    "more.how": Text("发「更多」看下一页。", 'Send "more" for the next page.'),
+    "button.more": Text("更多", "More"),
+    "word.more": Text("更多", "more"),
     "more.none": Text("没有更多了。", "There is no more."),
     "restock.enough": Text("「{sku}」现有 {on_hand} 件，不用补。", "{sku} has {on_hand} already."),
     "ask.missing": Text("还缺{what}。例如：{example}", "Missing: {what}. For example: {example}"),
@@ -358,13 +361,9 @@ SENTENCES: dict[str, Text] = {
     "ledger.nothing": Text("没有流水。", "No movements."),
     "low_stock.nothing": Text("没有缺货的商品。", "Nothing is low."),
     "orders.nothing": Text("没有这样的订单。", "No such orders."),
-    "orders.more": Text("只列出最近 {number} 个。", "Only the last {number}."),
     "search.nothing": Text("没有找到「{query}」。", 'Nothing found for "{query}".'),
     "stock.empty": Text(
         "还没有商品。发「上架 名称 价格」加一个。", 'No products yet. Send "add NAME PRICE".'
-    ),
-    "stock.more": Text(
-        "只列出前 {number} 个，其余请搜索。", "Only the first {number}; search for the others."
     ),
     "subscribe.mute": Text(
         "这个机器人不能主动说话，播报请用消息推送机器人（见 docs/wecom.md）。",

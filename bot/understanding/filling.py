@@ -17,6 +17,7 @@ from bot.understanding.tokens import GAP, VALUES, Line, Token, pattern
 _NUMBERS = ("units", "int", "digits", "boxes", "decimal", "about", "odd", "minus", "plus")
 _AMOUNTS = ("money", "decimal", "int", "digits", "odd")
 _TARGETS = frozenset({Kind.SKU, Kind.SKUS})
+_IN_NAMES = frozenset({"", "sku", "category", "odd", "all", "spec", "measure"})
 _MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
 # What is no part of a name at its edges.
 _BEFORE_NAME = re.compile(
@@ -394,7 +395,7 @@ class _Filler:
             ):
                 continue
             kinds = _AMOUNTS if slot.kind is Kind.MONEY else _NUMBERS
-            cells = [c for c in self._line.cells(*kinds) if self._free[c]]
+            cells = [c for c in self._line.cells(*kinds) if self._free[c] and not self._named_by(c)]
             if slot.kind is Kind.COUNT:
                 cells += [c for c in self._line.cells("money") if self._free[c] and self._pieces(c)]
             if cells:
@@ -402,6 +403,15 @@ class _Filler:
                 self._use(self._lead(slot, cell), cell + 1)
                 self._out.bare.add(parameter.key)
                 self._keep(parameter, self._value(slot, cell))
+
+    def _named_by(self, cell: int) -> bool:
+        """Whether a number is a part of a new name: 可乐330, glued to its letters."""
+        rest = self._command.rest
+        if rest is None or rest.slot.kind is not Kind.NAME or not cell:
+            return False
+        glued = self._line.places[cell][0] == self._line.places[cell - 1][1]
+        bare = self._line.kind(cell) in {"int", "digits"} and self._line.masked[cell - 1] != " "
+        return bare and glued and self._free[cell - 1] and self._letter(cell - 1)
 
     def _pieces(self, cell: int) -> bool:
         """Whether an amount may be a count: 20块 of soap."""
@@ -621,15 +631,10 @@ class _Filler:
         return self._line.masked[cell] not in VALUES and self._line.masked[cell] not in ",."
 
     def _nameable(self, cell: int) -> bool:
-        return self._line.kind(cell) in {
-            "",
-            "sku",
-            "category",
-            "odd",
-            "all",
-            "spec",
-            "measure",
-        } and (self._line.masked[cell] != ",")
+        """Whether a cell may be a part of a new name, or of words to search for."""
+        held = self._line.kind(cell)
+        letters = held in _IN_NAMES and self._line.masked[cell] != ","
+        return letters or self._named_by(cell)
 
     def _trimmed(self, start: int, end: int) -> list[tuple[int, int, str]]:
         words = self._line.words(start, end)

@@ -21,7 +21,7 @@ from bot.understanding.times import ANY_DAY
 from bot.understanding.tokens import Line
 
 _TARGETS = frozenset({"sku", "skus"})
-_UNSAID = frozenset({"ticket", "part", "file"})
+_UNSAID = frozenset({"ticket", "part", "file", "page"})
 _HIDDEN = _TARGETS | _UNSAID
 _SKU_KINDS = frozenset({Kind.SKU, Kind.SKUS})
 _AMOUNTS = (

@@ -169,3 +169,21 @@ def test_that_one_is_what_the_two_were_just_talking_about(talk: Talk, clock: Fak
     clock.advance(minutes=6)
     assert talk.say("那个再加5个", "sue").outcome == "clarify"
     assert on_hand(talk.db, "SCH") == 17
+
+
+def test_more_goes_on_with_the_list_of_whoever_asks(talk: Talk) -> None:
+    for number in range(45):
+        talk.say(f"上架 演示杯{number + 100} 9元 库存9")
+
+    first = talk.say("找 演示杯", "vic")
+    second = talk.say("更多", "vic")
+    third = talk.say("更多", "vic")
+    assert first.table
+    assert second.table
+    assert third.table
+    shown = [row[0] for reply in (first, second, third) for row in reply.table.rows]  # type: ignore[union-attr]  # looked at above
+    assert len(shown) == len(set(shown)) == 45
+    assert [b.command for b in first.buttons] == ["更多"]
+    assert third.buttons == ()
+    assert "没有更多" in talk.say("更多", "vic").text
+    assert "没有更多" in talk.say("更多", "sue").text
