@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from bot.registry import Command
 from bot.slots import Kind
 from bot.understanding import wording
-from bot.understanding.filling import Cue, Filled
+from bot.understanding.cues import Cue
+from bot.understanding.filling import Filled
 from bot.understanding.tokens import Line
 
 LONG = 12  # characters: a longer run nobody knows is talk, not a product

@@ -1,72 +1,22 @@
 """The slots of one command in one line, and what of the line it leaves unexplained."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from bot.registry import Command, Parameter, Saying
+from bot.registry import Command, Parameter
 from bot.slots import Kind, Slot
-from bot.understanding import shapes, wording
+from bot.understanding import naming, shapes, wording
 from bot.understanding.catalogue import Catalogue
-from bot.understanding.normalise import SILENT
+from bot.understanding.cues import Cue
+from bot.understanding.naming import TARGETS
 from bot.understanding.shapes import Bad
-from bot.understanding.tokens import GAP, VALUES, Line, Token, pattern
+from bot.understanding.tokens import GAP, VALUES, Line, pattern
+from bot.understanding.values import AMOUNTS, NUMBERS, VAGUE, value_of
 
-_NUMBERS = ("units", "int", "digits", "boxes", "decimal", "about", "odd", "minus", "plus")
-_AMOUNTS = ("money", "decimal", "int", "digits", "odd")
-_TARGETS = frozenset({Kind.SKU, Kind.SKUS})
 _IN_NAMES = frozenset({"", "sku", "category", "odd", "all", "spec", "measure"})
 _MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
-# What is no part of a name at its edges.
-_BEFORE_NAME = re.compile(
-    r"^(?:把|将|给(?!皂)|请|帮我|帮忙|麻烦|一下|的|了|那个|这个|商品|新品|产品|一款|一个|一种|个|[,.!:;\"'()\-=]|(?:the|a|an|of|for|our|some|called|named)\b|\s)+",
-    re.IGNORECASE,
-)
-_AFTER_NAME = re.compile(
-    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """The words of a line that say which command is meant, in cells ``start`` to ``end``."""
-
-    command: Command
-    saying: Saying
-    match: re.Match[str]
-    word: bool  # a declared command word, not only a way to put it
-
-    @property
-    def letters(self) -> int:
-        """How many letters tell of the command."""
-        bound = [
-            self.match.span(name)
-            for name, words in self.match.groupdict().items()
-            if words and not name.startswith(GAP)
-        ]
-        return sum(
-            1
-            for cell in self.cells()
-            if self.match.string[cell] not in VALUES
-            and not any(start <= cell < end for start, end in bound)
-        )
-
-    @property
-    def bound(self) -> int:
-        """How many values the words bind: 补到50 tells more than 补."""
-        return sum(
-            1 for name, said in self.match.groupdict().items() if said and not name.startswith(GAP)
-        )
-
-    def cells(self) -> Iterator[int]:
-        """The cells that the words explain."""
-        gaps = [self.match.span(name) for name in self.match.groupdict() if name.startswith(GAP)]
-        for cell in range(*self.match.span()):
-            if not any(start <= cell < end for start, end in gaps):
-                yield cell
 
 
 @dataclass(slots=True)
@@ -128,7 +78,7 @@ class _Filler:
         names = rest is not None and rest.slot.kind is Kind.NAME
         for parameter in self._parameters:
             self._take_labelled(parameter)
-        if rest is not None and rest.slot.kind in _TARGETS and rest.key not in self._out.slots:
+        if rest is not None and rest.slot.kind in TARGETS and rest.key not in self._out.slots:
             self._take_target(rest)
         for parameter in sorted(self._parameters, key=lambda p: _ORDER.get(p.slot.kind, 99)):
             if parameter.key not in self._out.slots and parameter.key not in self._out.bad:
@@ -138,7 +88,7 @@ class _Filler:
         self._take_numbers()
         self._take_person()
         self._core = [not free for free in self._free]
-        if self._out.known or rest is None or rest.slot.kind not in _TARGETS:
+        if self._out.known or rest is None or rest.slot.kind not in TARGETS:
             self._say_again()
         self._take_rest()
         return self._out
@@ -149,19 +99,10 @@ class _Filler:
         orders = [c for c in self._line.cells("order", "digits") if not self._free[c]]
         if parameter is None or parameter.key in self._out.slots or not orders:
             return
-        match = _OWNER.search(self._line.masked[: orders[0]])
-        if (
-            match
-            and all(self._free[match.start() : match.end()])
-            and not self._nobody(match["who"])
-        ):
+        match = naming.owner_before(self._line.masked[: orders[0]])
+        if match is not None and all(self._free[match.start() : match.end()]):
             self._use(match.start(), match.end())
             self._keep(parameter, self._line.words(*match.span("who")))
-
-    def _nobody(self, words: str) -> bool:
-        return bool(_NO_PERSON.search(words)) or any(
-            p.search(words) for p in wording.DOUBTS.values()
-        )
 
     def _say_again(self) -> None:
         """What says the same command once more explains nothing new and leaves no doubt."""
@@ -176,7 +117,7 @@ class _Filler:
     def _bind(self, cue: Cue) -> None:
         for cell in cue.cells():
             kind = self._line.kind(cell)
-            if not kind or kind in _AMOUNTS or kind in _NUMBERS:
+            if not kind or kind in AMOUNTS or kind in NUMBERS:
                 self._free[cell] = False
         self._out.slots.update(cue.saying.gives)
         for name, written in cue.match.groupdict().items():
@@ -193,7 +134,7 @@ class _Filler:
         token = self._line.at.get(start)
         if token is None or end - start > 1:
             self._free[start:end] = [False] * (end - start)
-            self._keep(parameter, _clean(self._line.words(start, end)) or None)
+            self._keep(parameter, naming.clean(self._line.words(start, end)) or None)
             return
         value = self._value(parameter.slot, start, down=down)
         if name.endswith("_MAYBE") and token.kind in {"int", "digits"}:
@@ -371,7 +312,7 @@ class _Filler:
 
     def _attach_specs(self) -> None:
         """Give the target the specs that stand elsewhere in the line, where it has none such."""
-        key = next((p.key for p in self._parameters if p.slot.kind in _TARGETS), "")
+        key = next((p.key for p in self._parameters if p.slot.kind in TARGETS), "")
         target = self._out.slots.get(key)
         if not isinstance(target, dict) or "name" not in target:
             return
@@ -394,7 +335,7 @@ class _Filler:
                 or self._said_otherwise(parameter)
             ):
                 continue
-            kinds = _AMOUNTS if slot.kind is Kind.MONEY else _NUMBERS
+            kinds = AMOUNTS if slot.kind is Kind.MONEY else NUMBERS
             cells = [c for c in self._line.cells(*kinds) if self._free[c] and not self._named_by(c)]
             if slot.kind is Kind.COUNT:
                 cells += [c for c in self._line.cells("money") if self._free[c] and self._pieces(c)]
@@ -419,30 +360,12 @@ class _Filler:
         return self._line.text[token.start : token.end].endswith("块")
 
     def _value(self, slot: Slot, cell: int, *, down: bool = False) -> Any:
+        """The value of a cell as the slot holds it; what is no plain count is noted as vague."""
         token = self._line.at[cell]
         written = self._line.text[token.start : token.end]
-        if slot.kind in {Kind.COUNT, Kind.MONEY}:
-            return self._number(slot, token.kind, token.value, written, down=down)
-        if slot.kind is Kind.FACTOR:
-            return _factor(token.kind, token.value, down=down)
-        return _worded(slot.kind, token, written)
-
-    def _number(self, slot: Slot, kind: str, value: Any, written: str, *, down: bool) -> int | Bad:
-        rule = "money" if slot.kind is Kind.MONEY else "whole"
-        if kind == "odd" or not isinstance(value, Decimal):
-            return Bad(written, rule)
-        if kind in {"boxes", "about"}:
+        if token.kind in VAGUE and slot.kind in {Kind.COUNT, Kind.MONEY}:
             self._out.vague.append(written)
-            if not value:
-                return Bad(written, rule)
-        if kind == "minus" and slot.sign > 0 and not down:
-            return Bad(written, "range")
-        found = (
-            shapes.fen(value, written, slot)
-            if rule == "money"
-            else shapes.count(value, written, slot)
-        )
-        return -found if down and isinstance(found, int) and slot.sign > 0 else found
+        return value_of(slot, token, written, down=down)
 
     def _keep(self, parameter: Parameter, value: Any) -> None:
         if isinstance(value, Bad):
@@ -459,7 +382,7 @@ class _Filler:
         rest = self._command.rest
         if rest is not None and rest.key not in self._out.slots:
             self._take_words(rest)
-        elif rest is not None and self._out.known and rest.slot.kind in _TARGETS:
+        elif rest is not None and self._out.known and rest.slot.kind in TARGETS:
             self._lengthen(rest)
         self._out.free = self._free
         self._out.spare = [
@@ -515,7 +438,7 @@ class _Filler:
             self._free[mention] = False
             self._out.slots[rest.key] = self._line.at[mention].value
             return
-        runs = [run for run in self._runs(kind) if run[2] and _sayable(kind, run[2])]
+        runs = [run for run in self._runs(kind) if run[2] and naming.sayable(kind, run[2])]
         if not runs:
             return
         start, end, words = max(
@@ -529,34 +452,25 @@ class _Filler:
             return
         self._use(start, end)
         if kind is Kind.NAME:
-            words = self._pictured(start) + self._named(start, end, words)
+            signs = naming.signs_before(self._line.text[: self._line.places[start][0]])
+            words = signs + self._named(start, end, words)
         self._out.slots[rest.key] = words
 
     def _resolves(self, kind: Kind, words: str) -> bool:
         """Whether words that are no name as they stand are one by their sound or a part of it."""
-        if kind not in _TARGETS or self._catalogue is None:
+        if kind not in TARGETS or self._catalogue is None:
             return False
         alike = self._catalogue.alike(words)
         return (alike is not None and alike[1]) or len(self._catalogue.containing(words)) == 1
 
     def _take_secret(self, rest: Parameter) -> None:
         """A one-time code: letters and digits, whatever they would be elsewhere."""
-        for match in _CODE.finditer(self._line.text):
+        for match in naming.codes_in(self._line.text):
             cells = self._between(*match.span())
-            if (
-                cells
-                and all(self._free[cell] for cell in cells)
-                and ("-" in match[0] or any(char.isdigit() for char in match[0]))
-            ):
+            if cells and all(self._free[cell] for cell in cells):
                 self._use(cells[0], cells[-1] + 1)
                 self._out.slots[rest.key] = match[0]
                 return
-
-    def _pictured(self, start: int) -> str:
-        """The emoji right before a name: 🍵礼盒."""
-        before = self._line.text[: self._line.places[start][0]]
-        match = re.search(rf"(?:^|\s)(?P<signs>(?:{SILENT.pattern})+)$", before)
-        return match["signs"] if match else ""
 
     def _named(self, start: int, end: int, words: str) -> str:
         """A new product's name, without specs of a known one and without a code before it."""
@@ -568,20 +482,16 @@ class _Filler:
                 said = self._out.slots.get(specs.key, {})
                 self._out.slots[specs.key] = {**target["specs"], **said}
                 return str(target["name"])
-        coded = re.fullmatch(
-            r"(?P<code>[A-Z][A-Z0-9]*-[A-Z0-9\-]+|(?=\S*[0-9])[A-Za-z]+-[A-Za-z0-9\-]+)\s+(?P<name>.+)",
-            words,
-        )
-        code = next((p for p in self._parameters if p.key == "code"), None)
-        if coded and code is not None and code.key not in self._out.slots:
-            self._out.slots[code.key] = coded["code"].upper()
-            return coded["name"]
-        return words
+        code, name = naming.coined(words)
+        if not code or "code" not in {p.key for p in self._parameters} - self._out.slots.keys():
+            return words
+        self._out.slots["code"] = code
+        return name
 
     def _resolve(self, rest: Parameter, start: int, end: int, words: str) -> None:
         """A target in words that no name is: by its sound, by a close spelling, or as it is said."""
         specs = self._out.slots.get(rest.key, {}).get("specs")
-        target: dict[str, Any] = unknown_target(words)
+        target: dict[str, Any] = naming.unknown_target(words)
         if self._catalogue is not None and "name" in target:
             within = self._catalogue.containing(words)
             if len(within) == 1:
@@ -638,8 +548,7 @@ class _Filler:
 
     def _trimmed(self, start: int, end: int) -> list[tuple[int, int, str]]:
         words = self._line.words(start, end)
-        low = len(words) - len(_BEFORE_NAME.sub("", words))
-        high = len(_AFTER_NAME.sub("", words))
+        low, high = naming.trimmed(words)
         if low >= high:
             return []
         offset = self._line.places[start][0]
@@ -659,7 +568,7 @@ class _Filler:
         words = self._line.words(place + 1, end)
         if not words or wording.FILLER.match(self._line.masked, place + 1):
             return
-        if not _NOUN_TAIL.match(words) or len(words) > 3:
+        if not naming.lengthens(words):
             return
         self._use(place + 1, end)
         self._out.slots[rest.key] = {"name": self._line.words(place, end)}
@@ -691,23 +600,6 @@ _PAIR = re.compile(
 )
 _KEYS = {"尺码": "尺寸", "净重": "重量"}
 _SCHEMA = re.compile(r"(?P<key>[^\s=,;?]{1,20})(?:\s?=\s?(?P<values>[^\s=;]{1,400}))?(?P<open>\?)?")
-_CODE = re.compile(r"(?<![0-9A-Za-z\-])[0-9A-Za-z][0-9A-Za-z\-]{3,}(?![0-9A-Za-z])")
-_OWNER = re.compile(
-    r"(?:^|帮|给|把|[,.\ue000-\uf8ff])(?P<who>[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|姨|婶|总|先生|女士|小姐|老师|老板|婆婆|阿姨|师傅|太太|经理|医生)"
-    r"|(?:小|老|阿)[\u4e00-\u9fff]{1,2}|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文][\u4e00-\u9fff]{1,2}"
-    r"|[a-z]{2,12}(?='s)?)(?:的那?单?|那个?单?|'s)?$"
-)
-_NO_PERSON = re.compile(
-    r"确认|标记|记|那单|这单|客户|客人|顾客|买家|订单|单子|单号|那个|这个|帮|给|把|将|请|麻烦|刚|昨|今|明|快递|顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|发|退|取消|收|付|查|看|改|补|已|先|就|都|我|你|order|ship|refund|cancel|mark|send|paid|for|is|the|please|number"
-)
-_NO_NAME = re.compile(
-    r"(?:the|a|an|our|all|价格?|售价|库存|数量|商品|产品|货|东西|订单|单子|库|数|销量|系统|标价|那天|那单|单|款|货款|钱|同款|一样的|it|them|that|this|one|price|prices|stock|inventory|products?|items?|orders?|everything|anything|something|today|now| )+",
-    re.IGNORECASE,
-)
-_NOUN_TAIL = re.compile(
-    r"[盒装套盖袋架垫杯壶碗盘子板包垫签布机器片块条]|礼盒|套装|大号|小号|礼品|套组|配件"
-)
-
 # Which values of a line fill a slot of a kind, the surest first.
 _SHAPES = {
     Kind.MONEY: ("money",),
@@ -733,69 +625,3 @@ _ORDER = {
     Kind.MONEY: 7,
     Kind.COUNT: 8,
 }
-
-
-def _worded(kind: Kind, token: Token, written: str) -> Any:
-    """A value that is no number, as its slot holds it; None where it is too short or too long."""
-    match kind:
-        case Kind.SPECS if token.kind in {"spec", "measure"}:
-            return dict([token.value])
-        case Kind.QUERY | Kind.PHONE:
-            return _query(token, written.lstrip("#"), price=kind is Kind.QUERY)
-        case Kind.CATEGORY | Kind.LABELLED if token.kind == "category":
-            return token.value["category"]
-        case Kind.PERIOD if token.kind == "day":
-            day = token.value[0] if isinstance(token.value, tuple) else token.value
-            return f"{day:%m-%d}"
-        case Kind.ORDER | Kind.TRACKING:
-            digits = written.lstrip("# ")
-            least, most = (1, 20) if kind is Kind.ORDER else (8, 40)
-            return digits if least <= len(digits) <= most else None
-    return token.value
-
-
-def _query(token: Token, written: str, *, price: bool) -> str:
-    """What to search for: words, or a price limit as ``<5000``."""
-    if token.kind in {"spec", "measure"}:
-        return str(token.value[1])
-    if price and token.kind in _AMOUNTS and isinstance(token.value, Decimal):
-        return f"<{int(token.value * 100)}"
-    return written
-
-
-def _sayable(kind: Kind, words: str) -> bool:
-    """Whether words can be what a slot of this kind takes; 库存 and price name no product."""
-    if kind is Kind.SECRET:
-        return re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z\-]{3,}", words) is not None
-    short = len(words) < 2 and not words.isascii()
-    return kind not in _TARGETS or not (short or _NO_NAME.fullmatch(words))
-
-
-def _clean(words: str) -> str:
-    """Words bound by a pattern, without what is no part of a name at their edges."""
-    return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
-
-
-def _factor(kind: str, value: Decimal, *, down: bool) -> str:
-    """``*0.8`` for 8折, ``*1.1`` for 10% up."""
-    if kind == "percent":
-        value = (1 - value / 100) if down else (1 + value / 100)
-    return f"*{value.normalize():f}"
-
-
-def unknown_target(words: str) -> dict[str, Any]:
-    """Letters with digits and no blanks are a code, anything else a name."""
-    if re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z][0-9A-Za-z\-_./]*", words):
-        return {"code": words.upper()}
-    return {"name": words}
-
-
-def target_of(
-    words: str, specs: Mapping[str, str] | None, catalogue: Catalogue | None
-) -> dict[str, Any]:
-    """The contract's name, code and specs for the words of a target."""
-    known = catalogue.target(words) if catalogue else None
-    target = dict(known) if known else unknown_target(words)
-    if specs:
-        target["specs"] = {**target.get("specs", {}), **specs}
-    return target

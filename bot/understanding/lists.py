@@ -7,7 +7,8 @@ from typing import Any
 from bot.registry import Command, Parameter
 from bot.slots import Kind
 from bot.understanding import shapes, wording
-from bot.understanding.filling import Cue, unknown_target
+from bot.understanding.cues import Cue
+from bot.understanding.naming import unknown_target
 from bot.understanding.shapes import Bad
 from bot.understanding.tokens import VALUES, Line, pattern
 

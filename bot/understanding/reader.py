@@ -12,7 +12,8 @@ from bot.slots import Kind
 from bot.understanding import cues, lexer, lists, questions, schedules, tables, wording
 from bot.understanding.candidates import LONG, Candidate
 from bot.understanding.catalogue import Catalogue
-from bot.understanding.filling import Cue, fill
+from bot.understanding.cues import Cue
+from bot.understanding.filling import fill
 from bot.understanding.lists import Items
 from bot.understanding.normalise import MAX_CHARS, normalise
 from bot.understanding.polite import bare
@@ -229,11 +230,12 @@ class Reader:
         words = (
             filled.leftover if _weight(filled.leftover) > _FEW or not sure or _people(left) else []
         )
+        numbered = [w for w in (*filled.leftover, *filled.aside) if re.search(r"[0-9]", w)]
         if best.command.intent == "undo":
             return " ".join(filled.spare)  # whatever went wrong, the last write goes back
         other = self._other(best, found)
         return " ".join(
-            dict.fromkeys(w for w in (*words, *filled.spare, *filled.vague, other) if w)
+            dict.fromkeys(w for w in (*words, *numbered, *filled.spare, *filled.vague, other) if w)
         )
 
     def _other(self, best: Candidate, found: list[Cue]) -> str:

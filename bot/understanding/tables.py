@@ -10,7 +10,7 @@ from bot import texts
 from bot.registry import Command
 from bot.slots import Kind
 from bot.understanding import cues, lexer, shapes, specs
-from bot.understanding.filling import unknown_target
+from bot.understanding.naming import unknown_target
 from bot.understanding.reading import Reading
 from bot.understanding.shapes import Bad
 
