@@ -231,7 +231,17 @@ CARRIERS = {
     "百世": ("百世快递", "百世"),
 }
 TOPICS = {
-    "all": ("全部", "所有", "所有消息", "所有推送", "一切", "everything", "all of it", "all"),
+    "all": (
+        "全部",
+        "所有",
+        "所有消息",
+        "所有推送",
+        "所有通知",
+        "一切",
+        "everything",
+        "all of it",
+        "all",
+    ),
     "orders": (
         "新订单",
         "订单",
@@ -294,6 +304,9 @@ TOPICS = {
         "变更",
         "改动",
         "改价",
+        "改库存",
+        "改货",
+        "改动库存",
         "商品变动",
         "变动",
         "价格变动",
@@ -314,6 +327,10 @@ EXPORTS = {
         "库存流水",
         "库存变动",
         "变动记录",
+        "改动记录",
+        "修改记录",
+        "变更记录",
+        "操作记录",
         "库存明细",
         "台账",
         "进出货记录",
@@ -396,6 +413,9 @@ STATUSES = {
         "该发货",
         "该发",
         "没寄",
+        "没寄出去",
+        "没寄出",
+        "没发走",
         "还没寄",
         "没发出去",
         "还没发出去",
@@ -510,7 +530,13 @@ InitialStock = Annotated[
     ),
 ]
 Ranking = Annotated[
-    int, Slot(Kind.COUNT, Text("前几名", "how many"), labels=("前", "top"), most=50)
+    int,
+    Slot(
+        Kind.COUNT,
+        Text("前几名", "how many"),
+        labels=("前", "top", "best", "worst", "bottom"),
+        most=50,
+    ),
 ]
 
 Worst = Annotated[str, Slot(Kind.HIDDEN, Text("最差", "worst"))]
@@ -527,6 +553,7 @@ OnShelf = Annotated[
                 "下架",
                 "停售的",
                 "停售",
+                "下了架的",
                 "delisted",
                 "off sale",
             ),

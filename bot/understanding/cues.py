@@ -11,6 +11,8 @@ from bot.understanding.tokens import GAP, VALUES, Line, pattern
 
 _MOST = 24  # cues looked at more closely; no sensible line has more
 
+_NOTHING = re.compile("")
+
 _Compiled = tuple[Command, Saying, re.Pattern[str], bool]
 
 
@@ -51,6 +53,11 @@ class Cue:
         for cell in range(*self.match.span()):
             if not any(start <= cell < end for start, end in gaps):
                 yield cell
+
+
+def silent(command: Command, line: Line) -> Cue:
+    """No word at all: a command that the line only sounds like."""
+    return Cue(command, Saying(""), next(_NOTHING.finditer(line.masked)), word=False)
 
 
 def find(line: Line, commands: Registry) -> list[Cue]:

@@ -7,15 +7,19 @@ from typing import Any
 
 from bot.registry import Command, Parameter
 from bot.slots import Kind, Slot
-from bot.understanding import naming, shapes, wording
+from bot.understanding import naming, schemas, shapes, specs, wording
 from bot.understanding.catalogue import Catalogue
 from bot.understanding.cues import Cue
 from bot.understanding.naming import TARGETS
+from bot.understanding.resolution import resolve
 from bot.understanding.shapes import Bad
 from bot.understanding.tokens import GAP, VALUES, Line, pattern
 from bot.understanding.values import AMOUNTS, NUMBERS, VAGUE, value_of
 
 _IN_NAMES = frozenset({"", "sku", "category", "odd", "all", "spec", "measure"})
+TARGET_CELLS = frozenset({"sku"})
+_IDLE = re.compile(r"[一1]\s?[个款种样件只]")  # 加一个商品
+_KIND_OF_GOODS = pattern(r"类|分组|下面|底下|\bcategory\b|\bsection\b|\bkind of\b")
 _MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
 
 
@@ -96,11 +100,11 @@ class _Filler:
     def _take_person(self) -> None:
         """Whose order it is: 赵哥3095的账."""
         parameter = next((p for p in self._parameters if p.slot.kind is Kind.PERSON), None)
-        orders = [c for c in self._line.cells("order", "digits") if not self._free[c]]
-        if parameter is None or parameter.key in self._out.slots or not orders:
+        if parameter is None or parameter.key in self._out.slots:
             return
-        match = naming.owner_before(self._line.masked[: orders[0]])
-        if match is not None and all(self._free[match.start() : match.end()]):
+        orders = [c for c in self._line.cells("order", "digits") if not self._free[c]]
+        match = naming.customer(self._line.masked, orders[0] if orders else None)
+        if match is not None and all(self._free[slice(*match.span("who"))]):
             self._use(match.start(), match.end())
             self._keep(parameter, self._line.words(*match.span("who")))
 
@@ -130,17 +134,31 @@ class _Filler:
         key = name.removesuffix("_DOWN").removesuffix("_FROM").removesuffix("_MAYBE")
         parameter = next((p for p in self._parameters if p.key == key), None)
         if parameter is None:
+            if key == "query":
+                self._bind_old(start, end)
             return
         token = self._line.at.get(start)
         if token is None or end - start > 1:
             self._free[start:end] = [False] * (end - start)
-            self._keep(parameter, naming.clean(self._line.words(start, end)) or None)
+            said = naming.clean(self._line.words(start, end))
+            self._keep(parameter, (self._cleaned(parameter, said) if said else None) or None)
             return
         value = self._value(parameter.slot, start, down=down)
         if name.endswith("_MAYBE") and token.kind in {"int", "digits"}:
             self._out.vague.append(self._line.text[token.start : token.end])
         self._free[start:end] = [False] * (end - start)
         self._keep(parameter, f"{value}-" if since else value)
+
+    def _bind_old(self, start: int, end: int) -> None:
+        """The old value of a spec that is changed; it may tell the SKU, so a target takes it too."""
+        token = self._line.at.get(start)
+        spec = token is not None and token.kind in {"spec", "measure"}
+        self._out.slots["query"] = (
+            token.value[1] if spec and token else self._line.words(start, end)
+        )
+        coded = any("code" in self._line.at[c].value for c in self._line.cells("sku"))
+        if not spec or coded:
+            self._use(start, end)
 
     # By label, by shape, by place.
 
@@ -172,6 +190,17 @@ class _Filler:
                 self._use(cells[0], cells[-1] + 1)
                 self._keep(parameter, match["value"].rstrip("吧了哦啊呢.!"))
                 return
+        if parameter.key == "category":
+            self._take_path(parameter)
+
+    def _take_path(self, parameter: Parameter) -> None:
+        """放到母婴/护理: a category path tells itself by its strokes."""
+        match = naming.PATH.search(self._line.text)
+        cells = self._between(*match.span()) if match else []
+        free = [cell for cell in cells if self._line.kind(cell) not in TARGET_CELLS]
+        if match and free == cells and all(self._free[cell] for cell in cells):
+            self._use(cells[0], cells[-1] + 1)
+            self._keep(parameter, match["path"])
 
     def _between(self, start: int, end: int) -> list[int]:
         return [
@@ -181,16 +210,42 @@ class _Filler:
         ]
 
     def _take_target(self, rest: Parameter) -> None:
-        kinds = ("sku",) if rest.slot.kind is Kind.SKU else ("sku", "category", "all")
+        one = rest.slot.kind is Kind.SKU
+        kinds = ("sku",) if one else ("sku", "category", "all")
         for kind in kinds:
             for cell in self._line.cells(kind):
                 if not self._free[cell]:
+                    continue
+                if kind == "all" and self._named_before(cell):
+                    self._free[cell] = False
                     continue
                 value = self._line.at[cell].value
                 self._out.slots[rest.key] = {"all": True} if kind == "all" else dict(value)
                 self._out.known = True
                 self._free[cell] = False
                 return
+        if one:
+            self._take_shared(rest)
+
+    def _take_shared(self, rest: Parameter) -> None:
+        """A category where one SKU is needed: which of its goods, is asked."""
+        cell = next((c for c in self._line.cells("category") if self._free[c]), None)
+        if cell is not None and not self._line.cells("sku"):
+            self._free[cell] = False
+            self._out.slots[rest.key] = {"name": self._line.words(cell, cell + 1)}
+            self._out.shared = True
+
+    def _named_before(self, cell: int) -> bool:
+        """Whether words that a name contains stand right before: 香水全部下架."""
+        start = cell
+        while start and self._free[start - 1] and self._letter(start - 1):
+            start -= 1
+        words = naming.clean(self._line.words(start, cell)) if start < cell else ""
+        return (
+            bool(words)
+            and self._catalogue is not None
+            and bool(self._catalogue.containing(words) or self._catalogue.alike(words))
+        )
 
     def _take_shaped(self, parameter: Parameter) -> None:
         slot = parameter.slot
@@ -213,16 +268,40 @@ class _Filler:
         return parameter.key in self._command.needs and bool(rivals & measured & said)
 
     def _take_first(self, parameter: Parameter, kinds: tuple[str, ...]) -> None:
+        if parameter.slot.kind is Kind.CATEGORY and self._sought_by_word():
+            return
         for kind in kinds:
-            for cell in self._line.cells(kind):
-                if not self._free[cell]:
-                    continue
+            for cell in self._counting(parameter, kind):
                 value = self._value(parameter.slot, cell)
                 if value is None:
                     continue
                 self._use(self._lead(parameter.slot, cell), cell + 1)
                 self._keep(parameter, value)
                 return
+
+    def _sought_by_word(self) -> bool:
+        """Whether a category's name is rather a word to search for: 找 茶具, but not 茶具类."""
+        searched = any(p.slot.kind is Kind.QUERY for p in self._parameters)
+        priced = any(self._free[cell] for cell in self._line.cells("money", "int", "decimal"))
+        return searched and not priced and not _KIND_OF_GOODS.search(self._line.masked)
+
+    def _counting(self, parameter: Parameter, kind: str) -> list[int]:
+        """The free cells of a kind; in 加一个商品 … 三十顶 the first counts nothing."""
+        cells = [cell for cell in self._line.cells(kind) if self._free[cell]]
+        names = self._command.rest is not None and self._command.rest.slot.kind is Kind.NAME
+        if not names or parameter.slot.kind is not Kind.COUNT:
+            return cells
+        idle = [cell for cell in cells if _IDLE.fullmatch(self._written(cell))]
+        others = self._line.cells("units", "int", "digits", "boxes")
+        if len([cell for cell in others if self._free[cell] and cell not in idle]) == 0:
+            return cells
+        for cell in idle:
+            self._free[cell] = False
+        return [cell for cell in cells if cell not in idle]
+
+    def _written(self, cell: int) -> str:
+        token = self._line.at[cell]
+        return self._line.text[token.start : token.end]
 
     def _lead(self, slot: Slot, cell: int) -> int:
         """Where a value begins with the word that leads to it: 到 128."""
@@ -266,7 +345,7 @@ class _Filler:
 
     def _take_specs(self, parameter: Parameter) -> None:
         if parameter.slot.kind is Kind.SCHEMA:
-            value: Any = self.schema()
+            value: Any = self._schema()
         else:
             value = self._pairs() | self._loose_specs()
         if value:
@@ -283,32 +362,51 @@ class _Filler:
                 found[key] = (match["v2"] or match["value"]).rstrip("的")
         return found
 
-    def schema(self) -> list[dict[str, Any]]:
-        """``颜色=白,黑 尺寸=S,M 包装?``: keys, their values or None, and which are required."""
+    def _schema(self) -> list[dict[str, Any]]:
+        """Spec keys, their values or None, and which are required."""
+        text = self._line.text
+        said = [*schemas.declared(text)] or [*schemas.worded(text)]
+        if not said:
+            return self._measured()
         found = []
-        for match in _SCHEMA.finditer(self._line.text):
-            cells = self._between(*match.span())
-            if not cells or not all(self._free[cell] for cell in cells):
-                continue
-            values, optional = match["values"], match["open"] is not None
-            if values is None and (not optional or match["key"] in {"吗", "呢"}):
-                continue
-            if values is not None and values.endswith("?"):
-                values, optional = values[:-1], True
-            self._use(cells[0], cells[-1] + 1)
-            said = [v for v in re.split(r"[,/|]", values) if v] if values else None
-            found.append({"key": match["key"], "values": said, "required": not optional})
+        for one in said:
+            cells = self._between(one.start, one.end)
+            if cells and "sku" not in {self._line.kind(cell) for cell in cells}:
+                self._use(cells[0], cells[-1] + 1)
+                values = list(one.values) if one.values else None
+                found.append({"key": one.key, "values": values, "required": one.required})
         return found
 
-    def _loose_specs(self) -> dict[str, str]:
-        """Weights, volumes, sizes and colours that stand for themselves."""
+    def _measured(self) -> list[dict[str, Any]]:
+        """Values that tell their key themselves: only 160ml and 240ml."""
+        values: dict[str, list[str]] = {}
+        for cell in self._line.cells("spec", "measure"):
+            key, value = self._line.at[cell].value
+            if self._free[cell]:
+                self._free[cell] = False
+                values.setdefault(key, []).append(value)
+        return [{"key": k, "values": said, "required": True} for k, said in values.items()]
+
+    def _loose_specs(self, name: str = "") -> dict[str, str]:
+        """Weights, volumes, sizes and colours that stand for themselves.
+
+        3公斤 of a product that has no weights is an amount, and not to be counted in pieces.
+        """
         found: dict[str, str] = {}
         for cell in self._line.cells("spec", "measure"):
             key, value = self._line.at[cell].value
-            if self._free[cell] and key not in found:
-                self._free[cell] = False
+            if not self._free[cell] or key in found:
+                continue
+            self._free[cell] = False
+            if name and self._line.kind(cell) == "measure" and self._never_has(name, key):
+                self._out.vague.append(self._written(cell))
+            else:
                 found[key] = value
         return found
+
+    def _never_has(self, name: str, key: str) -> bool:
+        known = self._catalogue is not None and self._out.known
+        return known and self._catalogue is not None and not self._catalogue.values(name, key)
 
     def _attach_specs(self) -> None:
         """Give the target the specs that stand elsewhere in the line, where it has none such."""
@@ -317,8 +415,8 @@ class _Filler:
         if not isinstance(target, dict) or "name" not in target:
             return
         said = dict(target.get("specs", {}))
-        takes_specs = any(p.slot.kind is Kind.SPECS for p in self._parameters)
-        new = {} if takes_specs else self._pairs() | self._loose_specs()
+        takes_specs = any(p.slot.kind in {Kind.SPECS, Kind.SCHEMA} for p in self._parameters)
+        new = {} if takes_specs else self._pairs() | self._loose_specs(target["name"])
         merged = said | {key: value for key, value in new.items() if key not in said}
         if merged:
             self._out.slots[key] = {**target, "specs": merged}
@@ -439,14 +537,16 @@ class _Filler:
             self._out.slots[rest.key] = self._line.at[mention].value
             return
         runs = [run for run in self._runs(kind) if run[2] and naming.sayable(kind, run[2])]
+        if kind is Kind.QUERY:
+            runs = [run for run in runs if naming.sought(run[2])]
         if not runs:
             return
         start, end, words = max(
             runs, key=lambda run: (self._resolves(kind, run[2]), len(run[2]), -run[0])
         )
-        if kind is Kind.QUERY and len(runs) > 1:
+        if kind is Kind.QUERY:
             start, end = runs[0][0], runs[-1][1]
-            words = " ".join(run[2] for run in runs)
+            words = " ".join(naming.sought(run[2]) for run in runs)
         if kind is Kind.SKU or kind is Kind.SKUS:
             self._resolve(rest, start, end, words)
             return
@@ -454,7 +554,26 @@ class _Filler:
         if kind is Kind.NAME:
             signs = naming.signs_before(self._line.text[: self._line.places[start][0]])
             words = signs + self._named(start, end, words)
-        self._out.slots[rest.key] = words
+        self._out.slots[rest.key] = self._cleaned(rest, words)
+
+    def _cleaned(self, parameter: Parameter, words: str) -> Any:
+        """Words without what only leads to them."""
+        match parameter.slot.kind:
+            case Kind.USER:
+                return naming.member(words)
+            case Kind.PERSON:
+                return naming.customer_name(words)
+            case Kind.LABELLED if parameter.key == "category":
+                return naming.category(words)
+            case Kind.SPECS:
+                return {self._spec_key(words): words}
+        return naming.called(words) if parameter.key == "name" else words
+
+    def _spec_key(self, words: str) -> str:
+        """The spec that a new value is of: that of the old one beside it, else by its last letter."""
+        cells = self._cue.cells() if self._cue is not None else ()
+        old = [c for c in cells if self._line.kind(c) in {"spec", "measure"}]
+        return str(self._line.at[old[0]].value[0]) if old else specs.key_of(words)
 
     def _resolves(self, kind: Kind, words: str) -> bool:
         """Whether words that are no name as they stand are one by their sound or a part of it."""
@@ -475,13 +594,19 @@ class _Filler:
     def _named(self, start: int, end: int, words: str) -> str:
         """A new product's name, without specs of a known one and without a code before it."""
         goods = [c for c in range(start, end) if self._line.kind(c) == "sku"]
-        specs = next((p for p in self._parameters if p.slot.kind is Kind.SPECS), None)
-        if len(goods) == 1 and specs is not None:
+        slot = next((p for p in self._parameters if p.slot.kind is Kind.SPECS), None)
+        if len(goods) == 1 and slot is not None:
             target = self._line.at[goods[0]].value
             if target.get("specs") and end - start == 1:
-                said = self._out.slots.get(specs.key, {})
-                self._out.slots[specs.key] = {**target["specs"], **said}
+                given = self._out.slots.get(slot.key, {})
+                self._out.slots[slot.key] = {**target["specs"], **given}
                 return str(target["name"])
+        if len(goods) == 1 and naming.VARIANT.fullmatch(self._line.words(goods[0] + 1, end)):
+            return self._line.words(goods[0], goods[0] + 1)
+        if slot is not None and (said := naming.with_spec(words)) is not None:
+            known = self._out.slots.get(slot.key, {})
+            self._out.slots[slot.key] = {said[1]: said[2], **known}
+            words = said[0]
         code, name = naming.coined(words)
         if not code or "code" not in {p.key for p in self._parameters} - self._out.slots.keys():
             return words
@@ -489,36 +614,36 @@ class _Filler:
         return name
 
     def _resolve(self, rest: Parameter, start: int, end: int, words: str) -> None:
-        """A target in words that no name is: by its sound, by a close spelling, or as it is said."""
+        """A target in words that no name is."""
         specs = self._out.slots.get(rest.key, {}).get("specs")
-        target: dict[str, Any] = naming.unknown_target(words)
-        if self._catalogue is not None and "name" in target:
-            within = self._catalogue.containing(words)
-            if len(within) == 1:
-                self._use(start, end)
-                self._out.slots[rest.key] = {"name": within[0]} | (
-                    {"specs": specs} if specs else {}
-                )
-                self._out.known = True
-                self._attach_specs()
-                return
-            self._out.shared = len(within) > 1
-            alike = self._catalogue.alike(words)
-            if alike is not None and alike[1]:
-                target, self._out.known = dict(alike[0]), True
-            elif (heard := self._catalogue.heard(words)) is not None:
-                target, self._out.known = dict(heard.target), True
-                offset = self._line.places[start][0]
-                found = self._line.text.find(words, offset)
-                cells = self._between(found + heard.start, found + heard.end)
-                start, end = cells[0], cells[-1] + 1
-            elif alike is not None:
-                self._out.guessed = True
-        if not rest.slot.bare and not self._out.known:
+        found = resolve(words, self._catalogue)
+        self._out.known, self._out.guessed = found.known, found.guessed
+        self._out.shared = found.shared
+        if not rest.slot.bare and not found.known:
             return
+        if (found.start, found.end) != (0, len(words)):
+            offset = self._line.text.find(words, self._line.places[start][0])
+            cells = self._between(offset + found.start, offset + found.end)
+            start, end = cells[0], cells[-1] + 1
         self._use(start, end)
-        self._out.slots[rest.key] = target | ({"specs": specs} if specs else {})
+        said = (specs or {}) | (self._own_specs(found.target) if found.known else {})
+        self._out.slots[rest.key] = found.target | ({"specs": said} if said else {})
         self._attach_specs()
+
+    def _own_specs(self, target: dict[str, Any]) -> dict[str, str]:
+        """Spec values of a product that is known by its sound: 铁关音浓香的."""
+        found: dict[str, str] = {}
+        if self._catalogue is None or "name" not in target:
+            return found
+        forms = self._catalogue.forms(target["name"])
+        for form in sorted(forms, key=len, reverse=True):
+            key, value = forms[form]
+            match = re.search(re.escape(form), self._line.text, re.IGNORECASE)
+            cells = self._between(*match.span()) if match and not form.isdigit() else []
+            if cells and key not in found and all(self._free[cell] for cell in cells):
+                self._use(cells[0], cells[-1] + 1)
+                found[key] = value
+        return found
 
     def _runs(self, kind: Kind) -> list[tuple[int, int, str]]:
         """Runs of free cells with the words in them, without what is no part of a name.
@@ -599,7 +724,6 @@ _PAIR = re.compile(
     r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?]{1,20})"
 )
 _KEYS = {"尺码": "尺寸", "净重": "重量"}
-_SCHEMA = re.compile(r"(?P<key>[^\s=,;?]{1,20})(?:\s?=\s?(?P<values>[^\s=;]{1,400}))?(?P<open>\?)?")
 # Which values of a line fill a slot of a kind, the surest first.
 _SHAPES = {
     Kind.MONEY: ("money",),

@@ -15,7 +15,7 @@ from bot.understanding.tokens import Line, Token, line_of
 UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册听桶饼串束朵盆碗片根卷筒副对架部幅粒篮坛壶株棵团款样种单笔名管盏板床棒段顶"
 PACKS = "箱提排捆扎垛车托"
 _UNIT = (
-    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))"
+    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))"
     r"|(?:pcs|pieces?|pc|units?|items?|sets?|boxes|box|bottles?|bags?|packs?|cups?|tins?|cans?|jars?|loaves|loaf|books?|pairs?|copies|copy)\b)"
 )
 _YUAN = r"(?:元钱|块钱|元整|元|块|圆(?!通)|(?:rmb|cny|yuan|kuai|bucks)\b)"
@@ -131,6 +131,10 @@ def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
         yield found.start, found.end, kind, found.target
 
 
+# 裸粉色 is not 粉色.
+_TINT = r"(?<![裸浅深暗亮藕玫嫩雾烟灰奶墨酒枣豆])"
+
+
 def _own_values(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterator[Found]:
     """Spec values of the products that are named, where they stand alone: T恤白L 10 黑 5."""
     known = dict.fromkeys(t.value["name"] for t in tokens if t.kind == "sku" and "name" in t.value)
@@ -150,7 +154,7 @@ def _own_values(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterato
                 if len(form) == 1 or form.isascii()
                 else re.escape(form)
             )
-            for match in re.finditer(said, text, re.IGNORECASE):
+            for match in re.finditer(_TINT + said, text, re.IGNORECASE):
                 yield match.start(), match.end(), "spec", (key, value)
 
 

@@ -21,12 +21,12 @@ FILLER = pattern(
 )
 # Reads are asked as questions; there these words say nothing either.
 ASKING = pattern(
-    r"[吗么呢?]|还|有|没|没有|多少|几(?:个|件|种|款|盒|瓶|包)?|哪些?|什么|啥|怎么样|咋样|如何|情况|是|在|看看?|查查?|瞧瞧|想|知道|了解|问问?|请问|到底|究竟|大概|差不多|够不够|够|能|可以|会|告诉|说说?|来|发|一|份|列(?:出来?|一下)?|显示|给出|想要|想看|想知道|"
+    r"[吗么呢?]|还|有|些|没|没有|多少|几(?:个|件|种|款|盒|瓶|包)?|哪些?|什么|啥|怎么样|咋样|如何|情况|是|在|看看?|查查?|瞧瞧|想|知道|了解|问问?|请问|到底|究竟|大概|差不多|够不够|够|能|可以|会|告诉|说说?|来|发|一|份|列(?:出来?|一下)?|显示|给出|想要|想看|想知道|"
     r"\b(?:what|what's|whats|how|how's|which|who|whose|where|when|do|does|did|show|tell|give|list|see|check|any|still|got|left|much|many|were|was|been|about|get|need|know|look|like|are there|want|let|i'd|doing)\b"
 )
 # Negation, condition, question, hearsay, the past and plans: with one of these nothing is written.
 NEGATION = pattern(
-    r"不(?!锈|粘|倒翁|好意思|错|仅|但|管)|别(?!针|致|墅|的)|没(?!药|问题)|勿|甭|未(?!付|发)|无需|毋|莫(?!代尔|名)|停止|暂停|取消(?!噪)|免了|算了|作罢|拒绝|反对|假的|差点|险些|幸亏|幸好|\b(?:not|no|never|don't|dont|doesn't|didn't|won't|can't|cannot|isn't|shouldn't|hold off|without|stop|instead of)\b"
+    r"不(?!锈|粘|倒翁|好意思|错|仅|但|管)|别(?!针|致|墅|的)|没(?!药|问题)|勿|甭|未(?!付|发)|无需|毋|莫(?!代尔|名)|停止|暂停|取消(?!噪)|免了|算了|作罢|拒绝|反对|假的|差点|险些|幸亏|幸好|唔(?!好意思)|冇|\b(?:not|no|never|don't|dont|doesn't|didn't|won't|can't|cannot|isn't|shouldn't|hold off|without|stop|instead of)\b"
 )
 CONDITION = pattern(
     r"如果|要是|假如|假设|若是?|的话|万一|除非|等(?!级|于)|一旦|只要|(?:之后|以后)再|再说|看情况|视情况|到时候?|(?<!每)次再|(?<!刚)才(?!刚)|就算|即使|不然|否则|\b(?:if|when|whenever|unless|once|until|in case|depending|should|would|could|might|may|maybe|perhaps|suppose)\b"
