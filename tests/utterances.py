@@ -142,7 +142,12 @@ def _ended(text: str, rng: random.Random) -> str:
 def _moved(text: str, rng: random.Random) -> str:
     """Whole clauses in another order; a list or a table has none."""
     clauses = [clause for clause in re.split(r"[，。；,;]\s*", text) if clause]
-    if "\n" in text or not 1 < len(clauses) < 4 or re.search(r"[0-9],[0-9]", text):
+    if (
+        "\n" in text
+        or re.search(r"=|[0-9].*，.*[0-9]|、", text)
+        or not 1 < len(clauses) < 4
+        or re.search(r"[0-9],[0-9]", text)
+    ):
         return text
     return "，".join(rng.sample(clauses, len(clauses)))
 

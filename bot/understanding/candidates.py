@@ -19,7 +19,7 @@ _TARGETS = frozenset({Kind.SKU, Kind.SKUS})
 _LEFTOVER, _ASIDE, _SPARE = 1.0, 0.5, 3.0
 _MISSING, _BAD, _LOST, _WRITE = 2.0, 1.5, 1.5, 0.3
 _LETTER, _BOUND = 0.6, 0.4
-_SURE, _HARDLY = 0.75, 0.1
+_SURE, _HALF, _HARDLY = 0.75, 0.5, 0.15
 _SOUND, _FAINT = 2.0, 0.002
 
 
@@ -50,8 +50,8 @@ class Candidate:
 
     @property
     def certain(self) -> bool:
-        """Whether it is sure, and sounds like nothing that is not to be done."""
-        return self.sure and self.sounds(NOT) + self.sounds(IGNORE) < _HARDLY
+        """Whether it is likely, and sounds like nothing that is not to be done."""
+        return self.likely > _HALF and self.sounds(NOT) + self.sounds(IGNORE) < _HARDLY
 
     def sounds(self, label: str) -> float:
         """How much the line sounds like something that is no command."""

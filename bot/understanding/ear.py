@@ -23,7 +23,7 @@ TABLE = Path(__file__).with_name("ear.gz")
 IGNORE, NOT = "ignore", "not"
 _LONGEST = 4  # cells in a run; five gained nothing
 _HEARD = 160  # cells of a line that are listened to; longer ones are stories
-_FAMILIAR = 0.7  # of the pairs of letters in some words
+_FAMILIAR = 0.5  # of the pairs of letters in some words
 _WORD = re.compile(r"[a-z']+")
 
 

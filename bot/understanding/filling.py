@@ -19,7 +19,15 @@ from bot.understanding.values import AMOUNTS, NUMBERS, VAGUE, value_of
 _IN_NAMES = frozenset({"", "sku", "category", "odd", "all", "spec", "measure"})
 TARGET_CELLS = frozenset({"sku"})
 _IDLE = re.compile(r"[一1]\s?[个款种样件只]")  # 加一个商品
+_SHELF = pattern(
+    r"(?:放|归|摆|分|挪|移|划)(?:到|在|进|入|类)*(?P<category>{category})(?:里面?|下面?|类|分类|那边|那一?类|中)?"
+)
 _KIND_OF_GOODS = pattern(r"类|分组|下面|底下|\bcategory\b|\bsection\b|\bkind of\b")
+_COMPLAINT = re.compile(r"(?:有点|也|都|是)*(?:太|偏|过)?(?:低|高|贵|便宜|亏|贱)了?")  # 卖25太低了
+_NEAR = 8  # cells
+_AS_IT_WAS = re.compile(
+    r"(?:系统|账面|账上|电脑|原来|原本|以前|原价|之前)(?:里|上|写|显示|记|是|有|说|卖|的|才|价|了)*$"
+)
 _MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
 
 
@@ -90,6 +98,7 @@ class _Filler:
         if not names:
             self._attach_specs()
         self._take_numbers()
+        self._drop_idle()
         self._take_person()
         self._core = [not free for free in self._free]
         if self._out.known or rest is None or rest.slot.kind not in TARGETS:
@@ -192,6 +201,7 @@ class _Filler:
                 return
         if parameter.key == "category":
             self._take_path(parameter)
+            self._take_shelf(parameter)
 
     def _take_path(self, parameter: Parameter) -> None:
         """放到母婴/护理: a category path tells itself by its strokes."""
@@ -201,6 +211,14 @@ class _Filler:
         if match and free == cells and all(self._free[cell] for cell in cells):
             self._use(cells[0], cells[-1] + 1)
             self._keep(parameter, match["path"])
+
+    def _take_shelf(self, parameter: Parameter) -> None:
+        """放手机配件里, 归文具类: a category that is known, with what says so."""
+        match = _SHELF.search(self._line.masked)
+        cell = match.start("category") if match else -1
+        if match and parameter.key not in self._out.slots and self._free[cell]:
+            self._use(*match.span())
+            self._keep(parameter, self._line.at[cell].value["category"])
 
     def _between(self, start: int, end: int) -> list[int]:
         return [
@@ -298,6 +316,15 @@ class _Filler:
         for cell in idle:
             self._free[cell] = False
         return [cell for cell in cells if cell not in idle]
+
+    def _drop_idle(self) -> None:
+        """加一个商品: what counts the new thing itself counts nothing."""
+        rest = self._command.rest
+        counts = any(p.slot.kind is Kind.COUNT for p in self._parameters)
+        if not counts or (rest is not None and rest.slot.kind is Kind.NAME):
+            for cell in self._line.cells("units"):
+                if _IDLE.fullmatch(self._written(cell)):
+                    self._free[cell] = False
 
     def _written(self, cell: int) -> str:
         token = self._line.at[cell]
@@ -523,7 +550,14 @@ class _Filler:
         """Whether a value that no slot took says nothing: 今天, 昨天的 before what is pushed daily."""
         timed = any(p.slot.kind is Kind.TIME for p in self._parameters)
         told = timed and self._line.masked[cell + 1 : cell + 2] == "的"
-        return kind == "all" or (kind == "period" and (value == "today" or told))
+        before = self._line.masked[max(cell - _NEAR, 0) : cell]
+        old = kind in NUMBERS or kind in AMOUNTS
+        return (
+            kind == "all"
+            or (kind == "period" and (value == "today" or told))
+            or (old and _AS_IT_WAS.search(before) is not None)
+            or (old and _COMPLAINT.match(self._line.masked, cell + 1) is not None)
+        )
 
     def _take_words(self, rest: Parameter) -> None:
         """The longest run that is left: a name, a person, words to search for."""
@@ -601,8 +635,12 @@ class _Filler:
                 given = self._out.slots.get(slot.key, {})
                 self._out.slots[slot.key] = {**target["specs"], **given}
                 return str(target["name"])
-        if len(goods) == 1 and naming.VARIANT.fullmatch(self._line.words(goods[0] + 1, end)):
-            return self._line.words(goods[0], goods[0] + 1)
+        if len(goods) == 1 and slot is not None:
+            variant = naming.VARIANT.fullmatch(self._line.words(goods[0] + 1, end))
+            if variant is not None:
+                words = self._line.words(goods[0], goods[0] + 1)
+                if variant["value"]:
+                    words = f"{words} {variant['value']}{variant['key']}"
         if slot is not None and (said := naming.with_spec(words)) is not None:
             known = self._out.slots.get(slot.key, {})
             self._out.slots[slot.key] = {said[1]: said[2], **known}
@@ -721,7 +759,7 @@ class _Filler:
 
 _PAIR = re.compile(
     r"(?P<key>[^\s=,;:]{1,20})\s?=\s?(?P<value>[^\s=;,]{1,40})[;,]?"
-    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?]{1,20})"
+    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?都全各]{1,20})"
 )
 _KEYS = {"尺码": "尺寸", "净重": "重量"}
 # Which values of a line fill a slot of a kind, the surest first.

@@ -34,7 +34,7 @@ _AMOUNTS = (
 )
 # Said once for all things of a list.
 _SHARED = frozenset({"period", "topic", "carrier", "query", "delta"})
-_HALF, _UNLIKE = 0.5, 0.2
+_HALF, _UNLIKE, _HARDLY = 0.5, 0.2, 0.05
 _FEW = 4  # letters nobody understands that leave a write beyond doubt
 _EVERY = re.compile(r"都|统统|一律|统一|通通|全(?!麦|棉|脂)")
 _PRONOUN = re.compile(
@@ -59,7 +59,7 @@ class Judge:
             slots=slots,
             missing=best.missing,
             bad=filled.bad,
-            doubt=self._doubtful(best, found) or best.doubt,
+            doubt=self._doubtful(best, found),
             lost=best.lost,
             summons=self._summons(best),
             worded=best.cue.letters > 0,
@@ -116,6 +116,8 @@ class Judge:
             if cue.command.intent == best.command.intent or not cue.command.writes:
                 continue
             cells = [c for c in cue.cells() if best.line.kind(c) == ""]
+            if best.certain and best.sounds(cue.command.intent) < _HARDLY:
+                continue
             if cue.letters > 1 and all(best.filled.free[cell] for cell in cells):
                 return cue.match[0].strip(",.")
         return ""
@@ -130,10 +132,10 @@ class Judge:
             return replace(reading, outcome="clarify", question=question, ambiguous=True)
         unheard = best.lost and self.catalogue is not None and not best.at_start
         unlike = not best.at_start and not best.sure and (best.likely < 0.5 or not best.cue.letters)
-        if reading.doubt or best.filled.guessed or unheard or unlike:
+        if reading.doubt or best.filled.guessed or unheard:
             asked = questions.doubted(self.language, command, reading.doubt or best.raw)
             return replace(reading, outcome="confirm", question=asked)
-        if command.confirms(slots) or self._weighty(best):
+        if unlike or best.doubt or command.confirms(slots) or self._weighty(best):
             ask = texts.say(self.language, "confirm.ask")
             return replace(reading, outcome="confirm", question=ask)
         return replace(reading, outcome="execute", doubt="")
@@ -145,7 +147,7 @@ class Judge:
         if wording.INJECTION.search(best.line.masked):
             return self._unsure(best)
         talk = best.sounds(IGNORE) > _HALF or best.sounds(NOT) > _HALF
-        if talk or (not best.sure and self._chat(best)):
+        if talk or (best.likely < _HALF and self._chat(best)):
             return self._unsure(best) if best.sounds(NOT) > _HALF else Reading()
         if best.missing or filled.bad:
             question = questions.ask(self.language, best.command, best.missing, filled.bad)
@@ -308,7 +310,7 @@ class Judge:
         names = [] if found.known else [_said(item) for item in found.slots]
         said = " ".join([*found.leftover, *names]).casefold()
         doubts = (*wording.DOUBTS.values(), wording.ASIDE)
-        injected = best.doubt == "injection"
+        injected = best.doubt == "injection" or best.sounds(NOT) > _HALF
         return injected or best.past_or_future or any(p.search(said) for p in doubts)
 
     def asked(self, reading: Reading, key: str, **values: object) -> Reading:

@@ -80,6 +80,12 @@ _HANZI = re.compile(
 _ODD = re.compile(
     r"(?<![0-9A-Za-z_\-])[0-9]+(?:_[0-9A-Za-z]+|\.[0-9]+\.[0-9]+|[eE][0-9]+|[²³¹])[0-9A-Za-z._²³]*|[^\W0-9a-zA-Z_\u3400-\u9fff]*[٠-٩۰-۹०-९²³¹]+"
 )
+_STEPS = r"[\u4e00-\u9fffA-Za-z]{1,8}(?:/[\u4e00-\u9fffA-Za-z]{1,8}){1,4}"
+_PATH = re.compile(
+    rf"(?:分类|类目|类别|品类|归到|归入|归类到|放到|放进|放在|挪到|换到|移到|分到|调到|改到|转到|\b(?:category|into|under))(?:要|就|都)?(?:改|换|变|调)?(?:成|为|到|是)?\s?(?P<path>{_STEPS}?)(?=$|[\s,.!?;]|这|那|分类|类目|类别|下面|里|吧)"
+    rf"|(?P<before>{_STEPS})\s?(?:这个)?(?:分类|类目|类别)(?!改|换)",
+    re.IGNORECASE,
+)
 # After a number these make it something else than a count: 3天, 52度, 2楼.
 _NO_COUNT = re.compile(
     r"[A-Za-z_]|\s?(?:天|年|度|楼|层|号|小时|分钟|秒|米|cm|mm|寸|次|人|位|家|岁|期|级|代|连|周|个月|%|折|点(?![,. ]|$)|\.[0-9])"
@@ -91,8 +97,9 @@ Found = tuple[int, int, str, Any]
 def line(text: str, catalogue: Catalogue | None, now: datetime) -> Line:
     """The line in cells. The surest values are looked for first, and none is cut by a later one."""
     page = _Page(text)
+    page.take(_paths(text))
     if catalogue is not None:
-        page.take(_goods(text, catalogue))
+        page.take(_goods(page.unread, catalogue))
         page.take(_own_values(page.unread, page.tokens, catalogue))
         page.take(_own_sizes(page.unread, page.tokens, catalogue))
     page.take(_codes_of_people(page.unread))
@@ -123,6 +130,13 @@ class _Page:
             if end > start and all(self._free[start:end]):
                 self._free[start:end] = [False] * (end - start)
                 self.tokens.append(Token(kind, start, end, value))
+
+
+def _paths(text: str) -> Iterator[Found]:
+    """A category path that is said to be one, its goods and all: 放到 护肤/面膜."""
+    for match in _PATH.finditer(text):
+        place = "path" if match["path"] else "before"
+        yield *match.span(place), "category", {"category": match[place]}
 
 
 def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:

@@ -17,15 +17,19 @@ from bot.understanding.ear import ear
 from bot.understanding.filling import fill
 from bot.understanding.judging import Judge
 from bot.understanding.normalise import MAX_CHARS, normalise
+from bot.understanding.numerals import HANZI
 from bot.understanding.polite import bare
 from bot.understanding.reading import Reading
 from bot.understanding.times import ANY_DAY
 from bot.understanding.tokens import Line
 
 _HEARD = 0.15  # how likely a command is by its sound alone to be looked at
-_ANSWERED = 0.8  # and an answer to a question, which is short and like much else
+_HALF, _ANSWERED = 0.5, 0.8  # and an answer to a question, which is short and like much else
 _HINTED, _HARDLY, _TELLING = 0.04, 0.0001, 3  # and what a question is about
-_TORN = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
+# A blank inside a number said in words: 二 十块.
+_TORN = re.compile(
+    rf"(?<={HANZI}) +(?={HANZI}|[块元毛角折点])|(?<=[块元毛角点]) +(?={HANZI}(?:[,.!?]|$))"
+)
 
 
 def read(
@@ -63,14 +67,14 @@ class Reader:
     def line(self, whole: str) -> Reading:
         """One line.
 
-        A blank between two characters may part two things or tear one word: a write that the
-        line without such blanks would do otherwise is confirmed.
+        A blank may part two numbers or tear one: a write that the line without such blanks would
+        do otherwise is confirmed.
         """
         text = bare(whole)
         reading = self._read(text) if text else Reading()
         command = self.commands.get(reading.intent)
         acts = reading.intent == "schedule" or (command is not None and command.acts)
-        if reading.outcome != "execute" or not acts or "=" in text or not _TORN.search(text):
+        if reading.outcome != "execute" or not acts or "=" in text or not self._torn(text):
             return reading
         other = self._read(_TORN.sub("", text))
         second = self.commands.get(other.intent)
@@ -78,6 +82,16 @@ class Reader:
         if not acting or _same(reading, other):
             return reading
         return replace(self._judge.asked(reading, "confirm.ask"), outcome="confirm")
+
+    def _torn(self, text: str) -> bool:
+        """Whether a blank stands in what would be one value without it: 二 十块."""
+        joined, places = "", []
+        for number, part in enumerate(_TORN.split(text)):
+            if number:
+                places.append(len(joined))
+            joined += part
+        tokens = lexer.line(joined, self.catalogue, self.now).tokens if places else ()
+        return any(t.start < place < t.end for t in tokens for place in places)
 
     def _read(self, text: str) -> Reading:
         line = lexer.line(text, self.catalogue, self.now)
@@ -137,8 +151,10 @@ class Reader:
         command, filled = candidate.command, candidate.filled
         if command.answers is None:
             return True
-        plain = candidate.likely > _ANSWERED or not filled.leftover
-        return plain and not filled.spare and not candidate.line.cells("sku")
+        whole = candidate.cue.word and not (filled.leftover or filled.aside)
+        plain = candidate.likely > _HALF and not filled.leftover
+        heard = whole or plain or candidate.likely > _ANSWERED
+        return heard and not filled.spare and not candidate.line.cells("sku")
 
     def _conditioned(self, line: Line, found: list[Cue]) -> Candidate | None:
         """A write that hangs on a condition: 要是卖不动就改15块 looks nothing up."""

@@ -35,7 +35,7 @@ QUESTION = pattern(
     r"[吗么?]|怎|为什么|为啥|为何|谁|哪|啥|什么|是否|是不是|有没有|要不要|能不能|可不可以|该不该|行不行|对不对|好不好|多少|几(?!天前)|还是(?!不)|呢$|\b(?:what|why|how|who|which|where|did|does|was|were|has|have we|had)\b"
 )
 HEARSAY = pattern(
-    r"(?<!好)说(?!明|好)|听(?!装)|问|告诉|转告|据|讲|喊|通知|写着?|\"|'(?![a-z])|想(?!要)|觉得|以为|好像|似乎|估计|可能|也许|或许|大概|应该|准备|打算|计划|考虑|建议|希望|商量|讨论|研究|例如|比如|举例|假装|开玩笑|骗|瞎|隔壁|对面|别家|人家|同行|网上|淘宝|拼多多|进价|成本|原价|市场价|供货商|供应商|\b(?:said|says|say|told|tells|heard|thinks?|thought|guess|wonder|wondering|planning|plan|going to|gonna|about to|wanted|asked|asks|example|pretend|joke)\b"
+    r"(?<!好)说(?!明|好)|听(?!装)|问|告诉|转告|据|讲|喊|通知|写着?|\"|'(?![a-z])|想(?!要)|觉得|以为|好像|似乎|估计|可能|也许|或许|大概|应该|准备|打算|计划|考虑|建议|希望|商量|讨论|研究|例如|比如|举例|假装|开玩笑|骗|瞎|对面|别家|人家|同行|网上|淘宝|拼多多|进价|成本|原价|市场价|\b(?:said|says|say|told|tells|heard|thinks?|thought|guess|wonder|wondering|planning|plan|going to|gonna|about to|wanted|asked|asks|example|pretend|joke)\b"
 )
 PAST = pattern(
     r"已经|早就|早已|上次|之前|以前|当时|当初|那天|那次|过了|记得|回忆|原来|本来|上回|明年|下次|下回|下个月|下周|下礼拜|回头|改天|改日|晚点|等会|待会|一会|过几天|过两天|\b(?:already|yesterday|tomorrow|ago|earlier|previously|used to|last time|next time|soon|later)\b"
