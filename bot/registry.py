@@ -44,13 +44,15 @@ class Saying:
 
     Its named groups are slots by their keys; a name ending in ``_DOWN`` means a decrease,
     in ``_FROM`` from then on, in ``_MAYBE`` that a bare number there may be something else.
-    ``gives`` are slots that the words themselves say. ``weight``: how much more (or less) it
-    tells than other words of its length.
+    ``gives`` are slots that the words themselves say, ``needs`` those that they leave to be said:
+    退一部分 wants an amount. ``weight``: how much more (or less) it tells than other words of its
+    length.
     """
 
     pattern: str
     gives: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 0.0
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.understanding import times
 from bot.understanding.candidates import Candidate
+from bot.understanding.ear import IGNORE, NOT
 from bot.understanding.reading import Reading
 from bot.understanding.tokens import Line
 
@@ -30,6 +31,8 @@ def planned(best: Candidate, now: datetime) -> Reading | None:
     """The command as one to be done at the time it names, None when it names none."""
     if best.command.intent not in CLOCKED or best.doubt not in {"", "past"}:
         return None
+    if best.sounds(IGNORE) + best.sounds(NOT) > _LIKELY:
+        return None  # 收工收工 明天见
     rest = best.command.rest
     if rest is not None and not best.filled.known:
         return None
