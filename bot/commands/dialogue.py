@@ -1,12 +1,12 @@
 """Talking with the bot: yes, no, undo, help."""
 
-from bot.commands._shown import change, value
+from bot.commands._shown import change, person, value
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, Saying, command
-from bot.slots import Intent, Language, Ticket
-from bot.texts import Text
-from store import chats, journal
-from store.journal import Reversal
+from bot.slots import Intent, Language, Origin, Ticket
+from bot.texts import Text, explain
+from store import chats, journal, members
+from store.journal import Reversal, Undone
 
 _LABELS = {"price_fen": "price", "spec_schema": "specs"}
 
@@ -60,17 +60,59 @@ def dismiss(ctx: Context, ticket: Ticket | None = None) -> Reply:  # noqa: ARG00
     role=Role.STAFF,
     writes=True,
     help=Text(
-        "撤销自己上一次的改动；再撤销一次就恢复", "Reverse one's own last change; again to redo it"
+        "撤销自己上一次的改动，再撤销一次就恢复；经理回复店员的卡片可撤销那一步",
+        "Reverse one's own last change, again to redo it; managers reply to a card to undo another's",
     ),
     examples=(Example("撤销", {}, reply="→"), Example("undo", {}, reply="→")),
 )
-def undo(ctx: Context) -> Reply:
-    """Reverse the asker's own last write by opposite movements."""
-    # The button of an old answer must not undo something newer.
-    origin = ctx.message.press.answers if ctx.message.press else ""
-    undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key, origin=origin)
-    title = f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}"
-    return Reply(title=title, fields=tuple(_reversed(ctx, r) for r in undone.reversals))
+def undo(ctx: Context, origin: Origin = "") -> Reply:
+    """Reverse the asker's own last write, or the one that is pointed at, by opposite movements.
+
+    A manager may point at what somebody wrote who has no higher role than they. What cannot be
+    taken back any more is said first.
+    """
+    writer = journal.author(ctx.tx, origin) if origin else ""
+    if writer and not _may_undo(ctx, writer):
+        return Reply(text=ctx.say("undo.not_yours"), error="forbidden")
+    undone = journal.undo_last(
+        ctx.tx, actor=ctx.actor, cause_key=ctx.message.key, origin=origin, owner=writer
+    )
+    stands = _standing(ctx, undone)
+    if stands:
+        ctx.risk("undo_partly")
+    foreign = (
+        ((ctx.say("field.writer"), person(ctx, writer)),) if writer not in {"", ctx.actor} else ()
+    )
+    return Reply(
+        title=f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}",
+        fields=(*(_reversed(ctx, r) for r in undone.reversals), *foreign),
+        text="\n".join(stands),
+        buttons=(_redo(ctx),),
+    )
+
+
+def _redo(ctx: Context) -> Button:
+    """The way back, by other words than what was just said.
+
+    On a card that stands where the pressed button stood: a second click of that must do nothing.
+    """
+    undo, redo = ctx.say("word.undo"), ctx.say("word.redo")
+    return Button(ctx.say("button.redo"), undo if ctx.message.text.strip() == redo else redo)
+
+
+def _may_undo(ctx: Context, writer: str) -> bool:
+    """Whether it is the asker's own, or a manager's business."""
+    if writer == ctx.actor:
+        return True
+    platform, _, user_id = writer.partition(":")
+    known = members.member(ctx.tx, platform, user_id)
+    return ctx.role >= Role.MANAGER and (known is None or ctx.role >= Role.of(known.role))
+
+
+def _standing(ctx: Context, undone: Undone) -> list[str]:
+    """A line for each change that could not be taken back, or not all of it."""
+    short = [ctx.say("undo.short", sku=r.what, units=r.short) for r in undone.reversals if r.short]
+    return [*short, *(explain(error, ctx.language) for error in undone.left)]
 
 
 @command(

@@ -34,11 +34,12 @@ def done(
             reply, fields=reply.fields + who, text=_joined(reply, language, "done.final")
         )
     undo = Button(texts.say(language, "button.undo"), texts.say(language, "word.undo"))
+    own = command.intent == "undo"  # it brings its own way back
     return replace(
         reply,
         fields=reply.fields + who,
         text=_joined(reply, language, "done.undo"),
-        buttons=(*reply.buttons, undo),
+        buttons=reply.buttons if own else (*reply.buttons, undo),
     )
 
 

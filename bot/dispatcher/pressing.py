@@ -75,7 +75,7 @@ def pressed(tx: Tx, message: Message, room: Room, language: str) -> Pressed | Re
             cards.redraw(tx, card, ref=ref)
         return _refused(language, "press.done", "wrong_state", who=_by(tx, done, room))
     own = not card.asker or card.asker == message.user_id
-    if not own and _is_personal(command, card, room):
+    if not own and card.outcome == "clarify":  # what a question offers is for whoever was asked
         return _refused(language, "press.not_yours", "forbidden")
     if card.outcome == "clarify" and not _still_open(tx, message, card):
         return _refused(language, "dialogue.expired", "wrong_state")
@@ -94,17 +94,6 @@ def _shown_to(card: Card, message: Message) -> bool:
         f"{message.platform}:{message.chat_id}",
         f"{message.platform}:{message.user_id}",  # told in private, by the person's own id
     }
-
-
-def _is_personal(command: str, card: Card, room: Room) -> bool:
-    """Whether a button of an answer is for the asker alone: undo, and what a question offers.
-
-    Confirmations say themselves whose they are.
-    """
-    if card.outcome == "clarify":
-        return True
-    found = room.commands.named(command)
-    return found is not None and found.intent == "undo"
 
 
 def _still_open(tx: Tx, message: Message, card: Card) -> bool:

@@ -12,8 +12,11 @@ from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
+from bot.understanding.reading import UNKNOWN
 from bot.understanding.shapes import Bad
-from store import chats, inbox, members
+from store import cards as said
+from store import chats, counts, inbox, members
+from store.counts import Place
 from store.db import Tx
 from store.dialogues import OpenDialogue
 
@@ -23,6 +26,7 @@ ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetc
 
 MORE = "more"  # the command that goes on with the last list
 
+_COUNT = "盘点"  # what a bare product and number is taken for while somebody counts
 _MARK = "mention"  # and its number: what stands for a person while a message is read
 
 
@@ -50,7 +54,7 @@ class Turn:
 
     def reply(self) -> Reply | None:
         """The answer, None for silence."""
-        reading = self._read()
+        reading = self._counted(self._read())
         answered = self._answer(reading)
         if answered is not None:
             return answered
@@ -73,6 +77,23 @@ class Turn:
         command = self._room.commands.get(reading.intent)
         takes_people = command is not None and _user_key(command)
         return reading if takes_people or marked == text else self._reading(text)
+
+    def _counted(self, reading: Reading) -> Reading:
+        """The reading, or while the speaker counts, bare products and numbers as their counts."""
+        if reading.outcome not in {"clarify", "ignore"} or reading.intent != UNKNOWN:
+            return reading
+        if counts.running(self._tx, self._place) is None:
+            return reading
+        gap = "\n" if "\n" in self._message.text else " "
+        count = self._reading(f"{_COUNT}{gap}{self._message.text}")
+        whole = count.outcome in {"execute", "confirm"} or count.ambiguous
+        taken = count.intent == "stocktake" and whole and not count.lost
+        return replace(count, summons=True) if taken else reading
+
+    @property
+    def _place(self) -> Place:
+        where = self._message
+        return Place(where.platform, where.chat_id, where.user_id)
 
     def _reading(self, text: str) -> Reading:
         return read(
@@ -172,9 +193,11 @@ class Turn:
         if command.intent == MORE and (paged := self._next_page()) is not None:
             return self._runner.perform(paged, self._person)
         self._make_way_for(command)
-        slots = {**reading.slots, **self._attached(command), **self._mentioned(command, reading)}
+        given = {**self._attached(command), **self._pointed_at(command)}
+        slots = {**reading.slots, **given, **self._mentioned(command, reading)}
         asked = reading.outcome == "confirm"
-        pending = Pending(command, slots, reading.doubt if command.acts else "", asked=asked)
+        doubt = reading.doubt if command.acts else ""
+        pending = Pending(command, slots, doubt, asked=asked, said_at=self._message.sent_at)
         question = reading.question or ""
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
@@ -190,6 +213,19 @@ class Turn:
         numbers = [file.handle[ATTACHED] for file in self._message.files if ATTACHED in file.handle]
         takes = any(p.key == "file" for p in command.parameters)
         return {"file": numbers[0]} if numbers and takes else {}
+
+    def _pointed_at(self, command: Command) -> dict[str, str]:
+        """The message whose card was pressed or replied to, or that was itself replied to."""
+        if not any(p.key == "origin" for p in command.parameters):
+            return {}
+        where = self._message
+        if where.press is not None:
+            return {"origin": where.press.answers}
+        parent = str(where.handle.get("parent_id") or "")
+        if not parent:
+            return {}
+        card = said.answered(self._tx, target=self._tx.here, ref=parent)
+        return {"origin": card or f"{where.platform}:{parent}"}
 
     def _mentioned(self, command: Command, reading: Reading) -> dict[str, str]:
         """Whoever a mention names, by their id: others may have the same name."""
@@ -283,10 +319,9 @@ class Turn:
             return refusal
         self._asking.close(self._person.user_id)
         slots = {**asked.command["slots"], asked.command["awaiting"]: value}
-        waiting = asked.command
-        pending = Pending(
-            command, slots, waiting["doubt"], waiting["shown"], waiting.get("asked", False)
-        )
+        pending = replace(Pending.of(command, asked.command), slots=slots)
+        if command.parameter(asked.command["awaiting"]).slot.kind is Kind.COUNT:
+            pending = replace(pending, said_at=self._message.sent_at)
         missing = command.missing(slots)
         if not missing:
             return self._runner.perform(pending, self._person)
@@ -300,19 +335,34 @@ class Turn:
         ticket = reading.slots.get("ticket")
         asked = self._asked(ticket) if self._age <= OPEN_FOR else None
         if asked is None:
-            return self._nothing_open(command, ticket)
+            return self._count_dropped(command, ticket) or self._nothing_open(command, ticket)
         own = asked.user_id == self._person.user_id
         if not own and self._person.role < Role.OWNER:
             return cards.refused(
                 self._language, "confirm.not_yours", intent=command.intent, error="forbidden"
             )
         if command.answers is Answer.NO:
-            self._asking.close(asked.user_id)
-            text = texts.say(self._language, "confirm.dismissed")
-            return Reply(text=text, intent=command.intent)
+            return self._dismissed(command, asked)
         if asked.kind == "question":
             return self._asked_again(asked)
         return self._confirmed(asked, self._person if own else self._asker(asked.user_id))
+
+    def _dismissed(self, command: Command, asked: OpenDialogue) -> Reply:
+        self._asking.close(asked.user_id)
+        open_ = asked.user_id == self._person.user_id and counts.running(self._tx, self._place)
+        still = texts.say(self._language, "count.open", number=len(open_)) if open_ else ""
+        text = texts.say(self._language, "confirm.dismissed")
+        return Reply(text="\n".join(part for part in (text, still) if part), intent=command.intent)
+
+    def _count_dropped(self, command: Command, ticket: str | None) -> Reply | None:
+        """No with nothing asked ends the running count, where one is open."""
+        if command.answers is not Answer.NO or ticket is not None or self._age > OPEN_FOR:
+            return None
+        dropped = counts.end(self._tx, self._place)
+        if dropped is None:
+            return None
+        text = texts.say(self._language, "count.dropped", number=dropped)
+        return Reply(text=text, intent=command.intent)
 
     def _asked_again(self, asked: OpenDialogue) -> Reply:
         """Yes to the only option takes it; yes to several is no answer, so they are shown again."""
@@ -353,14 +403,7 @@ class Turn:
         if refusal is not None:
             return refusal
         self._asking.close(asked.user_id)
-        pending = Pending(
-            command,
-            waiting["slots"],
-            waiting["doubt"],
-            waiting["shown"],
-            waiting.get("asked", False),  # questions of the version before have none
-        )
-        return self._runner.perform(pending, person)
+        return self._runner.perform(Pending.of(command, waiting), person)
 
 
 def _user_key(command: Command) -> str:

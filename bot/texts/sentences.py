@@ -65,8 +65,62 @@ SENTENCES: dict[str, Text] = {
         "「{sku}」有 {reserved} 件已被订单占用。清点时这些货还在货架上吗？",
         "{reserved} of {sku} are held by orders. Were they on the shelf when you counted?",
     ),
-    "answer.taken": Text("已经拿走", "off the shelf"),
-    "answer.there": Text("还在货架", "on the shelf"),
+    "answer.taken": Text("已拿走", "off the shelf"),
+    "answer.there": Text("还在架上", "on the shelf"),
+    "ask.shelves": Text(
+        "这些商品有订单占用：{goods}。清点时这些货还在货架上吗？",
+        "Orders hold some of these: {goods}. Were those on the shelf when you counted?",
+    ),
+    # Counting while the shop sells.
+    "title.counted": Text("记下", "Counted"),
+    "title.counting": Text("盘点开始", "Counting"),
+    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKUs"),
+    "count.moved": Text(
+        "清点之后库存又变了 {moved}，照样算数：账面按清点时的 {books} 件比。",
+        "{moved} since the count stays; it was held against the {books} on the books then.",
+    ),
+    "count.how": Text(
+        "一行一个发商品和实数，例如「{product} 28」；照常卖货，之后卖出的会算进去。"
+        "数完发「盘点结束」看差异，发「取消」不盘了。{hours} 小时没动静就作废。",
+        'Send a product and its count per line, such as "{product} 28"; go on selling, what is '
+        'sold afterwards is taken into account. Then send "finish count" to see the differences, '
+        'or "cancel". It ends by itself after {hours} idle hours.',
+    ),
+    "count.open": Text(
+        "盘点还开着，已记 {number} 个商品，接着数；数完发「盘点结束」。",
+        'The count is open with {number} SKUs; go on, then send "finish count".',
+    ),
+    "count.line": Text("{counted}（还没有入账）", "{counted} (not booked yet)"),
+    "count.sofar": Text(
+        "盘点中，已记 {number} 个商品。数完发「盘点结束」。",
+        'Counting: {number} SKUs so far. Then send "finish count".',
+    ),
+    "count.again": Text("之前记的是 {before}，改成 {now}。", "{before} before, now {now}."),
+    "count.none": Text(
+        "没有在盘点。发「盘点开始」开始。", 'No count is open. Send "start count" to begin.'
+    ),
+    "count.empty": Text("一个都没有数，盘点结束了。", "Nothing was counted; the count has ended."),
+    "count.dropped": Text(
+        "盘点取消了，记下的 {number} 个商品没有入账。",
+        "The count was dropped; its {number} SKUs were not booked.",
+    ),
+    "count.refused": Text(
+        "有 {number} 个商品入不了账，什么都没改。重新数这几个，再发「盘点结束」：",
+        "{number} SKUs cannot be booked; nothing was changed. Count these again, then finish:",
+    ),
+    "count.gone": Text(
+        "{codes} 的编码已经改了，没有入账，请单独盘点。",
+        "{codes}: the code was changed since; not booked, please count it by itself.",
+    ),
+    "field.books": Text("账面", "Books"),
+    "field.counted": Text("实数", "Counted"),
+    "field.difference": Text("差异", "Difference"),
+    "field.differing": Text("有差异", "Differing"),
+    "field.moved": Text("清点后", "Since"),
+    "risk.count": Text(
+        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKUs."
+    ),
+    "value.a_product": Text("咖啡豆", "Linen Tote"),
     # A value that cannot be.
     "bad.whole": Text(
         "{what}要是 {least} 到 {most} 的整数，不能是「{written}」。",
@@ -116,6 +170,16 @@ SENTENCES: dict[str, Text] = {
         "这条消息是 {minutes} 分钟前发的。", "This message was sent {minutes} minutes ago."
     ),
     "risk.doubt": Text("没听懂「{doubt}」这部分。", 'The part "{doubt}" was not understood.'),
+    # Undo.
+    "undo.not_yours": Text(
+        "这一步是别人做的，只有经理和店主能撤销。", "Somebody else did this; a manager may undo it."
+    ),
+    "undo.short": Text(
+        "{sku} 有 {units} 件之后卖出或被订单占用了，没能撤回，请盘点一下。",
+        "{units} of {sku} were sold or are held by orders and stay as they are; please count it.",
+    ),
+    "risk.undo_partly": Text("只能撤回一部分：", "Only a part can be taken back:"),
+    "field.writer": Text("原操作人", "Written by"),
     # After a write.
     "done.undo": Text("发「撤销」可恢复。", 'Send "undo" to reverse it.'),
     "done.final": Text("这一步不能用「撤销」恢复。", 'This step cannot be reversed with "undo".'),
@@ -213,6 +277,7 @@ SENTENCES: dict[str, Text] = {
     "button.yes": Text("确认", "Confirm"),
     "button.no": Text("取消", "Cancel"),
     "button.undo": Text("撤销", "Undo"),
+    "button.redo": Text("恢复", "Redo"),
     "button.ledger": Text("流水", "Ledger"),
     "button.mark_paid": Text("已收款", "Paid"),
     "button.ship": Text("发货", "Ship"),
@@ -221,6 +286,7 @@ SENTENCES: dict[str, Text] = {
     "word.yes": Text("确认", "confirm"),
     "word.no": Text("否", "dismiss"),
     "word.undo": Text("撤销", "undo"),
+    "word.redo": Text("撤回", "undo that"),
     "word.ledger": Text("流水", "ledger"),
     # Names of fields.
     "field.available": Text("可售", "Available"),
