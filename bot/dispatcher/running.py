@@ -135,8 +135,8 @@ class Runner:
         reasons = list(context.risks)
         if pending.command.writes and not reply.error:
             reasons += self._doubts(pending) if context.told else self._reasons(pending)
-        shown = context.agreed or cards.digest(reply)
-        if not reasons or pending.shown == shown:
+        shown = cards.digest(reply, context.agreed)
+        if pending.shown == shown or not (reasons or pending.shown):
             return
         if pending.shown:
             reasons.insert(0, texts.say(self.language, "confirm.changed"))
