@@ -6,7 +6,6 @@ from typing import Any
 from bot.messages import Table
 from bot.registry import Context
 from store import members, names
-from store import skus as shelf
 from store.money import short_yuan
 from store.orders import OrderView
 from store.skus import SkuView
@@ -106,12 +105,6 @@ def value(ctx: Context, field: str, value: Any) -> str:
     """A value of ``store.journal.Reversal`` as people say it."""
     shown = _VALUES.get(field)
     return shown(ctx, value) if shown else str(value) or ctx.say("value.none")
-
-
-def a_product(ctx: Context) -> str:
-    """A product of this shop to show things by; the manual's own where it has none."""
-    found = shelf.listed(ctx.tx, status="on_sale", most=1)
-    return found[0].title if found else ctx.say("value.a_product")
 
 
 def person(ctx: Context, actor: str) -> str:

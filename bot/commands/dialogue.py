@@ -1,11 +1,12 @@
 """Talking with the bot: yes, no, undo, help."""
 
+from bot import examples
 from bot.commands._shown import change, person, value
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, Saying, command
-from bot.slots import Intent, Language, Origin, Ticket
+from bot.slots import Intent, Language, Origin, Part, Ticket
 from bot.texts import Text, explain
-from store import chats, journal, members
+from store import chats, journal, members, skus
 from store.journal import Reversal, Undone
 
 _LABELS = {"price_fen": "price", "spec_schema": "specs"}
@@ -123,6 +124,11 @@ def _standing(ctx: Context, undone: Undone) -> list[str]:
         Saying(r"^how (?:do|can|to|does|would|should)(?: i| we| you| one)?\b", weight=3.0),
         r"(?:怎么|如何|咋|咋个|怎样|要怎么|该怎么|怎么才能)(?:样)?(?:去|来|才能|能|可以|给|把|用)?",
         r"(?:帮助|使用说明|说明书?|教程|指南|手册|使用方法|操作说明|新手|上手|入门|命令|指令|菜单|功能)(?:列表|大全|清单|一览|有哪些|有什么|是什么|一下)*",
+        Saying(
+            r"(?:帮助|怎么|help)?,? ?(?:(?:新手|新人)?(?:快速)?(?:上手|入门)|新手)(?:教程|指南|引导)?|\b(?:help )?(?:get(?:ting)? started|tour)\b",
+            {"part": "tour"},
+            2.0,
+        ),
         r"(?:你|您|这个?机器人)?(?:会|能|可以|都能|都会|会做|能做|能干|会干)(?:做|干|帮我做|帮我干)?(?:什么|啥|哪些|些什么|些啥)(?:事|命令|功能|呀|东西)*",
         r"(?:教我|教教我|教一下|教教|在哪(?:里|儿)?(?:设置|改|看|操作|弄|找)|不会用?|不知道怎么|不懂|不晓得怎么|忘了怎么|是怎么操作|怎么操作|怎么弄|怎么搞|怎么用|怎么填|怎样才能|怎么样才能|咋个操作|咋个弄|咋个|怎么写|怎么说|怎么发|怎么设|怎么改|咋弄|咋用|咋操作|咋整|咋填|咋搞|什么意思|啥意思|有什么用|是干嘛的?|干嘛用的?|用法|步骤|流程|格式|示例|例子|命令是什么|在哪(?:里)?(?:设置|改|看|操作|弄)|怎么使用)",
         r"\b(?:help(?: me)?(?: with)?|how (?:do|can|to|does|would|should)(?: i| we| you| one)?|what can (?:you|i|we) (?:do|say|ask)|what do you do|commands?|tutorial|guide|manual|menu|show me how|teach me|what does…mean|get started|getting started|usage)\b",
@@ -132,22 +138,46 @@ def _standing(ctx: Context, undone: Undone) -> list[str]:
     examples=(
         Example("帮助", {}, reply="补货"),
         Example("帮助 补货", {"topic": "restock"}, reply="补货 咖啡豆 20"),
+        Example("帮助 上手", {}, reply="撤销"),
         Example("help restock", {"topic": "restock"}, reply="restock"),
     ),
 )
-def help_(ctx: Context, topic: Intent | None = None) -> Reply:
-    """What the asker may run, or how one command is used."""
+def help_(ctx: Context, topic: Intent | None = None, part: Part | None = None) -> Reply:
+    """What the asker may run, how one command is used, or a first tour of the shop."""
     may = [c for c in ctx.commands if c.role <= ctx.role and c.answers is None]
+    if part == "tour" and topic is None and ctx.role >= Role.STAFF:
+        return _tour(ctx)
     if topic is None:
         head = (ctx.say("field.command"), ctx.say("field.does"))
         rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in may)
-        return Reply(
-            title=ctx.say("title.help"), text=ctx.say("help.more"), table=Table(head, rows)
-        )
+        shown = ctx.say("help.examples", product=_a_product(ctx)) if ctx.role >= Role.VIEWER else ""
+        text = "\n".join(part for part in (shown, ctx.say("help.more")) if part)
+        return Reply(title=ctx.say("title.help"), text=text, table=Table(head, rows))
     found = next((c for c in may if c.intent == topic), None)
     if found is None:
         return Reply(text=ctx.say("help.unknown", topic=topic))
     return _usage(ctx, found)
+
+
+def _tour(ctx: Context) -> Reply:
+    """Five commands to type one after the other, with the shop's own goods, and what comes next."""
+    found = skus.listed(ctx.tx, status="on_sale", most=1)
+    product = found[0].title if found else ctx.say("value.a_product")
+    keys = (
+        ("look", "restock", "undo", "count", "summary")
+        if found
+        else ("add", "look", "restock", "undo", "summary")
+    )
+    units = found[0].on_hand if found else 0
+    steps = [ctx.say(f"tour.{key}", product=product, units=units).partition("|") for key in keys]
+    rows = tuple((str(n), typed, does) for n, (typed, _, does) in enumerate(steps, start=1))
+    head = tuple(ctx.say(f"field.{key}") for key in ("step", "typed", "does"))
+    text = ctx.say("tour.next", product=product)
+    return Reply(title=ctx.say("title.tour"), table=Table(head, rows), text=text)
+
+
+def _a_product(ctx: Context) -> str:
+    return examples.a_product(ctx.tx, ctx.language)
 
 
 @command(
@@ -224,15 +254,15 @@ def _reversed(ctx: Context, reversal: Reversal) -> tuple[str, str]:
 
 
 def _usage(ctx: Context, found: Command) -> Reply:
-    examples = tuple(example.text for example in found.examples)
+    shown = examples.own(ctx.tx, ctx.language, found)
     return Reply(
         title=_word(ctx, found),
         text=found.help.to(ctx.language),
         fields=(
             (ctx.say("field.words"), "、".join(found.words)),
-            (ctx.say("field.examples"), "\n".join(examples)),
+            (ctx.say("field.examples"), "\n".join(shown)),
         ),
-        buttons=() if found.writes else (Button(examples[0], examples[0]),),
+        buttons=() if found.writes else (Button(shown[0], shown[0]),),
     )
 
 

@@ -77,7 +77,8 @@ def pressed(tx: Tx, message: Message, room: Room, language: str) -> Pressed | Re
     own = not card.asker or card.asker == message.user_id
     if not own and card.outcome == "clarify":  # what a question offers is for whoever was asked
         return _refused(language, "press.not_yours", "forbidden")
-    if card.outcome == "clarify" and not _still_open(tx, message, card):
+    answers = card.outcome == "clarify" and not _complete(command, room)
+    if answers and not _still_open(tx, message, card):
         return _refused(language, "dialogue.expired", "wrong_state")
     said = replace(
         message,
@@ -94,6 +95,12 @@ def _shown_to(card: Card, message: Message) -> bool:
         f"{message.platform}:{message.chat_id}",
         f"{message.platform}:{message.user_id}",  # told in private, by the person's own id
     }
+
+
+def _complete(command: str, room: Room) -> bool:
+    """Whether a button says a whole command, and does not answer a question that must be open."""
+    word, _, rest = command.partition(" ")
+    return bool(rest) and room.commands.named(word) is not None
 
 
 def _still_open(tx: Tx, message: Message, card: Card) -> bool:

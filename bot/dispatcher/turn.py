@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import texts
+from bot import examples, texts
 from bot.dispatcher import cards, resolving
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.running import Room, Runner
@@ -26,6 +26,10 @@ ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetc
 
 MORE = "more"  # the command that goes on with the last list
 
+_QUOTED = 40  # characters of what somebody said that are said back
+_WORDS = 8  # of a message, among which one that was not understood is looked for
+# What a product and a number may be meant for.
+_BARE = ("restock", "stocktake", "set_price")
 _COUNT = "盘点"  # what a bare product and number is taken for while somebody counts
 _MARK = "mention"  # and its number: what stands for a person while a message is read
 
@@ -142,10 +146,47 @@ class Turn:
             missing = pointed.missing(slots)
             asked = questions.ask(self._language, pointed, missing, {}) if missing else None
             return self._command(pointed, replace(meant, missing=missing, question=asked))
-        pictures = any(file.name == PICTURE for file in self._message.files)
-        unknown = "ask.picture" if pictures else "ask.unknown"
-        text = reading.question or texts.say(self._language, unknown)
-        return Reply(text=text, outcome="clarify")
+        if any(file.name == PICTURE for file in self._message.files):
+            return Reply(text=texts.say(self._language, "ask.picture"), outcome="clarify")
+        return self._which_command(reading) or Reply(
+            text=reading.question or self._unknown(), outcome="clarify"
+        )
+
+    def _unknown(self) -> str:
+        words = " ".join(texts.visible(self._message.text).split())[:_QUOTED]
+        product = texts.say(self._language, "value.a_product")
+        if self._person.role > Role.NONE:  # a stranger learns nothing of the shop
+            product = examples.a_product(self._tx, self._language)
+        return texts.say(self._language, "ask.unknown", words=words, product=product)
+
+    def _which_command(self, reading: Reading) -> Reply | None:
+        """A product and a number say no command: those that they would make are offered."""
+        if reading.outcome != "clarify" or "\n" in self._message.text or not reading.slots:
+            return None
+        said = " ".join(texts.visible(self._message.text).split())
+        whole = [(command, f"{word} {said}") for command, word in self._bare()]
+        fitting = [
+            (command, text)
+            for command, text in whole
+            if (r := self._reading(text)).intent == command.intent
+            and r.outcome in {"execute", "confirm"}
+            and not r.doubt
+        ]
+        if not fitting:
+            return None
+        buttons = tuple(Button(cards.word(self._language, c), text) for c, text in fitting)
+        example = fitting[0][1]
+        question = texts.say(self._language, "ask.bare", words=said[:_QUOTED], example=example)
+        return Reply(text=question, buttons=buttons, outcome="clarify")
+
+    def _bare(self) -> list[tuple[Command, str]]:
+        """Commands that a product and a number may be meant for, which the speaker may run."""
+        may = [self._room.commands.get(intent) for intent in _BARE]
+        return [
+            (command, cards.word(self._language, command))
+            for command in may
+            if command is not None and command.role <= self._person.role
+        ]
 
     def _next_page(self) -> Pending | None:
         """The list that this person saw last in this chat, one page further on."""
@@ -198,7 +239,7 @@ class Turn:
         asked = reading.outcome == "confirm"
         doubt = reading.doubt if command.acts else ""
         pending = Pending(command, slots, doubt, asked=asked, said_at=self._message.sent_at)
-        question = reading.question or ""
+        question = self._with_own_goods(command, reading)
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
             return cards.marked(reply, command, error="invalid_request")
@@ -207,6 +248,30 @@ class Turn:
         if reading.outcome == "clarify" and not (reading.lost or reading.ambiguous):
             return Reply(text=question, outcome="clarify", intent=command.intent)
         return self._runner.perform(pending, self._person)
+
+    def _with_own_goods(self, command: Command, reading: Reading) -> str:
+        """The question, its example one of this shop; words that were of no use are named."""
+        question, manual = reading.question or "", questions.example(self._language, command)
+        if manual not in question:
+            return question
+        target: Any = reading.slots.get("sku") or reading.slots.get("skus") or {}
+        product = "" if reading.lost else resolving.words(target)
+        own = examples.first(self._tx, self._language, command, product)
+        unread = reading.missing and not reading.doubt
+        odd = self._of_no_use(command, reading) if unread else ""
+        named = texts.say(self._language, "ask.odd", words=odd) if odd else ""
+        return named + question.replace(manual, own)
+
+    def _of_no_use(self, command: Command, reading: Reading) -> str:
+        """The words without which the message would have been read alike, the command's apart."""
+        said = texts.visible(self._message.text).split()[:_WORDS]
+        if len(said) <= 1 or "\n" in self._message.text:
+            return ""
+        rest = [" ".join(said[:n] + said[n + 1 :]) for n in range(len(said))]
+        again = [self._reading(text) for text in rest]
+        same = [r.intent == reading.intent and r.slots == reading.slots for r in again]
+        words = [word for word, alike in zip(said, same, strict=True) if alike]
+        return " ".join(w for w in words if w.casefold() not in command.words)[:_QUOTED]
 
     def _attached(self, command: Command) -> dict[str, int]:
         """The number of the file that came with the message, where the command takes one."""

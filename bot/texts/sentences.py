@@ -48,8 +48,15 @@ SENTENCES: dict[str, Text] = {
         'Did not understand "{doubt}"; nothing was changed. For example: {example}',
     ),
     "ask.unknown": Text(
-        "没听懂。发「帮助」看我会什么。", 'Not understood. Send "help" to see what I can do.'
+        "没听懂「{words}」。例如发「查 {product}」；发「帮助」看我会什么。",
+        '"{words}" was not understood. Send for example "stock {product}", or "help" to see what I '
+        "can do.",
     ),
+    "ask.bare": Text(
+        "「{words}」是要做什么？点一个，或者发全，例如「{example}」。",
+        'What about "{words}"? Choose, or send all of it, such as "{example}".',
+    ),
+    "ask.odd": Text("没听懂「{words}」。", '"{words}" was not understood. '),
     "ask.picture": Text(
         "图片我看不懂。要导入商品，请发 CSV 表格（先发「导出」可得到样子）。",
         'I cannot read pictures. To import goods send a CSV sheet (send "export" to see one).',
@@ -418,8 +425,46 @@ SENTENCES: dict[str, Text] = {
         "要改什么？例如：改 咖啡豆 价格 88 分类 咖啡",
         "Change what? For example: edit Linen Tote price 39",
     ),
+    "help.examples": Text(
+        "例如「查 {product}」「{product}+5」「改价 {product} 88元」。",
+        'For example "stock {product}", "restock {product} 5", "price {product} 88".',
+    ),
     "help.more": Text(
-        "发「帮助 补货」看一个命令的用法。", 'Send "help restock" to see how one is used.'
+        "发「帮助 补货」看一个命令的用法；刚来的发「帮助 上手」。",
+        'Send "help restock" to see how one is used; new here? Send "tour".',
+    ),
+    # A tour: what to type, a bar, and what it does.
+    "title.tour": Text("上手：一条一条试", "A tour: try these one after the other"),
+    "field.step": Text("第几步", "Step"),
+    "field.typed": Text("发", "Send"),
+    "tour.add": Text(
+        "上架 {product} 88元 库存10|放上第一个商品；名称、价格、库存换成你的",
+        "add {product} 88 10|puts the first product on sale; take your own name, price and stock",
+    ),
+    "tour.look": Text(
+        "查 {product}|看它的库存、价格和被订单占用的件数",
+        "stock {product}|shows its stock, its price and what orders hold",
+    ),
+    "tour.restock": Text(
+        "补货 {product} 5|到货登记；回复写着之前和现在多少",
+        "restock {product} 5|books a delivery; the answer says before and after",
+    ),
+    "tour.undo": Text(
+        "撤销|做错了就这样回到刚才，再发一次又恢复",
+        "undo|takes the last step back; again redoes it",
+    ),
+    "tour.count": Text(
+        "盘点 {product} {units}|货架上数出来几件就发几件，差多少我来算",
+        "stocktake {product} {units}|send what you counted; I work out the difference",
+    ),
+    "tour.summary": Text(
+        "汇总 今天|今天的订单、卖了多少钱", "summary today|today's orders and sales"
+    ),
+    "tour.next": Text(
+        "之后可以试：「改价 {product} 88元」「待发货」「缺货」「盘点开始」「导出」「订阅」。"
+        "说法随意，没把握的我会先问。发「帮助」看全部。",
+        'Then try "price {product} 88", "to ship", "low stock", "start count", "export". Say it as '
+        'you like; where I am not sure I ask. Send "help" for all.',
     ),
     "help.unknown": Text(
         "没有你能用的命令叫「{topic}」。", 'There is no command "{topic}" that you may use.'

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands._counted import place, shelf_answers
-from bot.commands._shown import a_product, level_title
+from bot.commands._shown import level_title
+from bot.examples import a_product
 from bot.messages import Reply, Role, Table
 from bot.registry import AskError, Context, Example, command
 from bot.slots import Shelf
@@ -52,7 +53,7 @@ def start_count(ctx: Context) -> Reply:
     """Open a running count of the asker in this chat, or say that it is open."""
     lines = counts.begin(ctx.tx, place(ctx))
     hours = counts.RUNS_FOR // timedelta(hours=1)
-    how = ctx.say("count.how", product=a_product(ctx), hours=hours)
+    how = ctx.say("count.how", product=a_product(ctx.tx, ctx.language), hours=hours)
     text = ctx.say("count.open", number=len(lines)) if lines else how
     return Reply(title=ctx.say("title.counting"), text=text)
 
