@@ -505,7 +505,7 @@ Language = Annotated[
         Text("语言", "language"),
         choices={
             "zh": ("中文", "汉语", "普通话", "chinese", "mandarin", "zh"),
-            "en": ("英文", "英语", "english", "en"),
+            "en": ("English", "英文", "英语", "en"),
         },
     ),
 ]
@@ -609,6 +609,7 @@ Part = Annotated[str, Slot(Kind.HIDDEN, Text("部分", "part"))]
 Origin = Annotated[str, Slot(Kind.HIDDEN, Text("哪一步", "step"))]
 Rows = Annotated[list[dict[str, object]], Slot(Kind.HIDDEN, Text("表格", "table"))]
 Page = Annotated[int, Slot(Kind.HIDDEN, Text("页", "page"))]
+Step = Annotated[str, Slot(Kind.HIDDEN, Text("下一个", "next"))]
 FileNo = Annotated[int, Slot(Kind.HIDDEN, Text("文件", "file"))]
 ExportTopic = Annotated[str, Slot(Kind.CHOICE, Text("内容", "content"), choices=EXPORTS)]
 Ticket = Annotated[str, Slot(Kind.TICKET, Text("问题", "question"))]

@@ -4,9 +4,10 @@ A shop sells while it counts. A count therefore never sets a level: it corrects 
 was wrong with them when it was made, and what came and went since stays.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -50,6 +51,19 @@ class Line:
 
     counted: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """SKUs that a running count asks for one after the other, by code; ``at``: which is next."""
+
+    codes: tuple[str, ...] = ()
+    at: int = 0
+
+    @property
+    def asked(self) -> str:
+        """The code of the SKU that is asked for, "" for none."""
+        return self.codes[self.at] if self.at < len(self.codes) else ""
 
 
 def standing(tx: Tx, *, code: str, at: datetime) -> Standing:
@@ -119,8 +133,50 @@ def note(tx: Tx, where: Place, *, code: str, line: Line) -> Line | None:
     if len(lines) >= MOST_LINES:
         raise InvalidValueError("lines", "count", MOST_LINES)
     lines[code] = {"counted": line.counted, "at": line.at.isoformat()}
-    dialogues.rewrite(tx, open_.id, command={"lines": lines}, ttl=RUNS_FOR)
+    going = _round(open_.command)
+    at = _uncounted(going, lines) if going.asked == code else going.at
+    _keep(tx, open_, lines=lines, at=at)
     return None if before is None else _line(before)
+
+
+def lead(tx: Tx, where: Place, codes: Sequence[str]) -> None:
+    """Have the open count ask for these SKUs, from the first on; what was counted stays."""
+    open_ = _row(tx, where, lock=True)
+    if open_ is not None:
+        _keep(tx, open_, codes=list(codes), at=0)
+
+
+def skip(tx: Tx, where: Place) -> None:
+    """Go on to the next SKU that was not counted, whatever is asked for now."""
+    open_ = _row(tx, where, lock=True)
+    if open_ is not None:
+        _keep(tx, open_, at=_uncounted(_round(open_.command), open_.command["lines"]))
+
+
+def back(tx: Tx, where: Place) -> None:
+    """Ask for the SKU before once more, counted or not; the first has none before it."""
+    open_ = _row(tx, where, lock=True)
+    if open_ is not None:
+        _keep(tx, open_, at=max(_round(open_.command).at - 1, 0))
+
+
+def round_(tx: Tx, where: Place) -> Round:
+    """What the person's open count asks for; an empty one where it asks for nothing."""
+    open_ = _row(tx, where)
+    return Round() if open_ is None else _round(open_.command)
+
+
+def shown(tx: Tx, where: Place, by: str) -> None:
+    """Remember which message's answer asks for the next SKU: only its buttons may answer."""
+    open_ = _row(tx, where, lock=True)
+    if open_ is not None:
+        _keep(tx, open_, raised_by=by)
+
+
+def shown_by(tx: Tx, where: Place) -> str:
+    """The key of that message, "" where nothing is asked for."""
+    open_ = _row(tx, where)
+    return "" if open_ is None else str(open_.command.get("raised_by", ""))
 
 
 def end(tx: Tx, where: Place) -> int | None:
@@ -158,6 +214,22 @@ def _row(tx: Tx, where: Place, *, lock: bool = False) -> dialogues.OpenDialogue 
     return dialogues.current(
         tx, platform=_beside(where), chat_id=where.chat_id, user_id=where.user_id, lock=lock
     )
+
+
+def _keep(tx: Tx, open_: dialogues.OpenDialogue, **changed: object) -> None:
+    """Write the locked row anew; whoever goes on counting has another while for it."""
+    dialogues.rewrite(tx, open_.id, command={**open_.command, **changed}, ttl=RUNS_FOR)
+
+
+def _uncounted(going: Round, lines: Mapping[str, Any]) -> int:
+    """The place of the first SKU behind the one asked for that has no line, else the end."""
+    rest = range(going.at + 1, len(going.codes))
+    return next((at for at in rest if going.codes[at] not in lines), len(going.codes))
+
+
+def _round(kept: Mapping[str, Any]) -> Round:
+    """Counts of the version before ask for nothing."""
+    return Round(tuple(kept.get("codes", ())), kept.get("at", 0))
 
 
 def _lines(kept: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, Line]:

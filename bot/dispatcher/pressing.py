@@ -9,8 +9,9 @@ from bot import texts
 from bot.dispatcher.running import Room
 from bot.messages import Message, Press, Reply
 from bot.texts import visible
-from store import cards, dialogues, members
+from store import cards, counts, dialogues, members
 from store.cards import Card
+from store.counts import Place
 from store.db import Tx
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
@@ -104,11 +105,17 @@ def _complete(command: str, room: Room) -> bool:
 
 
 def _still_open(tx: Tx, message: Message, card: Card) -> bool:
-    """Whether the question on a card is the one that waits: an old one must not answer a new."""
+    """Whether the question on a card is the one that waits: an old one must not answer a new.
+
+    A running count waits beside it, with what it asks for next.
+    """
     asked = dialogues.current(
         tx, platform=message.platform, chat_id=message.chat_id, user_id=message.user_id
     )
-    return asked is not None and asked.command.get("raised_by") == card.answers
+    if asked is not None and asked.command.get("raised_by") == card.answers:
+        return True
+    where = Place(message.platform, message.chat_id, message.user_id)
+    return counts.shown_by(tx, where) == card.answers
 
 
 def _filled(command: str, press: Press) -> str:

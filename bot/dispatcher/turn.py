@@ -7,16 +7,15 @@ from typing import Any
 from bot import examples, texts
 from bot.dispatcher import cards, resolving
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
+from bot.dispatcher.counting import Counting
 from bot.dispatcher.running import Room, Runner
 from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
-from bot.understanding.reading import UNKNOWN
 from bot.understanding.shapes import Bad
 from store import cards as said
 from store import chats, counts, inbox, members
-from store.counts import Place
 from store.db import Tx
 from store.dialogues import OpenDialogue
 
@@ -30,7 +29,6 @@ _QUOTED = 40  # characters of what somebody said that are said back
 _WORDS = 8  # of a message, among which one that was not understood is looked for
 # What a product and a number may be meant for.
 _BARE = ("restock", "stocktake", "set_price")
-_COUNT = "盘点"  # what a bare product and number is taken for while somebody counts
 _MARK = "mention"  # and its number: what stands for a person while a message is read
 
 
@@ -55,11 +53,16 @@ class Turn:
         self._asking = Asking(tx, message, self._language)
         bound = message.chat_kind == "direct" or (chat is not None and chat.bound)
         self._runner = Runner(tx, message, room, self._asking, bound)
+        self._counting = Counting(tx, message, self._runner, catalogue, self._person, self._here)
 
     def reply(self) -> Reply | None:
         """The answer, None for silence."""
-        reading = self._counted(self._read())
-        answered = self._answer(reading)
+        reply = self._counting.stepped() or self._replied()
+        return None if reply is None else self._counting.went_on(reply)
+
+    def _replied(self) -> Reply | None:
+        reading = self._counting.taken(self._read())
+        answered = self._answer(reading) or self._counting.numbered()
         if answered is not None:
             return answered
         command = self._room.commands.get(reading.intent)
@@ -81,23 +84,6 @@ class Turn:
         command = self._room.commands.get(reading.intent)
         takes_people = command is not None and _user_key(command)
         return reading if takes_people or marked == text else self._reading(text)
-
-    def _counted(self, reading: Reading) -> Reading:
-        """The reading, or while the speaker counts, bare products and numbers as their counts."""
-        if reading.outcome not in {"clarify", "ignore"} or reading.intent != UNKNOWN:
-            return reading
-        if counts.running(self._tx, self._place) is None:
-            return reading
-        gap = "\n" if "\n" in self._message.text else " "
-        count = self._reading(f"{_COUNT}{gap}{self._message.text}")
-        whole = count.outcome in {"execute", "confirm"} or count.ambiguous
-        taken = count.intent == "stocktake" and whole and not count.lost
-        return replace(count, summons=True) if taken else reading
-
-    @property
-    def _place(self) -> Place:
-        where = self._message
-        return Place(where.platform, where.chat_id, where.user_id)
 
     def _reading(self, text: str) -> Reading:
         return read(
@@ -414,7 +400,9 @@ class Turn:
 
     def _dismissed(self, command: Command, asked: OpenDialogue) -> Reply:
         self._asking.close(asked.user_id)
-        open_ = asked.user_id == self._person.user_id and counts.running(self._tx, self._place)
+        open_ = asked.user_id == self._person.user_id and counts.running(
+            self._tx, self._counting.place
+        )
         still = texts.say(self._language, "count.open", number=len(open_)) if open_ else ""
         text = texts.say(self._language, "confirm.dismissed")
         return Reply(text="\n".join(part for part in (text, still) if part), intent=command.intent)
@@ -423,7 +411,7 @@ class Turn:
         """No with nothing asked ends the running count, where one is open."""
         if command.answers is not Answer.NO or ticket is not None or self._age > OPEN_FOR:
             return None
-        dropped = counts.end(self._tx, self._place)
+        dropped = counts.end(self._tx, self._counting.place)
         if dropped is None:
             return None
         text = texts.say(self._language, "count.dropped", number=dropped)

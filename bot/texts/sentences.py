@@ -109,6 +109,29 @@ SENTENCES: dict[str, Text] = {
         'Counting: {number} SKUs so far. Then send "finish count".',
     ),
     "count.again": Text("之前记的是 {before}，改成 {now}。", "{before} before, now {now}."),
+    # A running count that asks for one after the other; the words are what its buttons say.
+    "count.led": Text(
+        "一共 {number} 个商品，一个一个问，只回实数就行；照常卖货，之后卖出的会算进去。"
+        "{hours} 小时没动静就作废，发「取消」不盘了。",
+        "{number} SKUs, one after the other: answer with the number; go on selling, what is sold "
+        'afterwards is taken into account. It ends after {hours} idle hours, or by "cancel".',
+    ),
+    "count.most": Text(
+        "一次最多盘 {most} 个，其余的请按分类再盘。",
+        "One count takes {most} at most; count the others by category.",
+    ),
+    "count.next": Text("货架上有几件？", "How many are on the shelf?"),
+    "count.known": Text("之前记的是 {counted}。", "{counted} so far."),
+    "count.all": Text(
+        "都问完了，已记 {number} 个商品。发「盘点结束」看差异。",
+        'That was all; {number} SKUs were counted. Send "finish count" to see the differences.',
+    ),
+    "count.skipped": Text(
+        "没数的 {number} 个不改：{codes}。", "{number} were not counted and stay: {codes}."
+    ),
+    "count.word.skip": Text("跳过", "skip"),
+    "count.word.back": Text("上一个", "back"),
+    "count.word.end": Text("盘点结束", "finish count"),
     "count.none": Text(
         "没有在盘点。发「盘点开始」开始。", 'No count is open. Send "start count" to begin.'
     ),
@@ -128,6 +151,7 @@ SENTENCES: dict[str, Text] = {
     "field.books": Text("账面", "Books"),
     "field.counted": Text("实数", "Counted"),
     "field.difference": Text("差异", "Difference"),
+    "field.worth": Text("差额", "Worth"),
     "field.differing": Text("有差异", "Differing"),
     "field.moved": Text("清点后", "Since"),
     "risk.count": Text(
