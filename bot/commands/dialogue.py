@@ -4,11 +4,12 @@ from bot import examples
 from bot.commands._shown import change, person, value
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, Saying, command
-from bot.slots import Intent, Language, Origin, Part, Ticket
+from bot.slots import Intent, Language, Origin, Part, Ticket, TourStep
 from bot.texts import Text, explain
 from store import chats, journal, members, skus
 from store.journal import Reversal, Undone
 
+_TOUR = ("look", "restock", "undo", "count", "summary")  # its steps, by the key of what is typed
 _LABELS = {"price_fen": "price", "spec_schema": "specs"}
 
 
@@ -125,7 +126,7 @@ def _standing(ctx: Context, undone: Undone) -> list[str]:
         r"(?:怎么|如何|咋|咋个|怎样|要怎么|该怎么|怎么才能)(?:样)?(?:去|来|才能|能|可以|给|把|用)?",
         r"(?:帮助|使用说明|说明书?|教程|指南|手册|使用方法|操作说明|新手|上手|入门|命令|指令|菜单|功能)(?:列表|大全|清单|一览|有哪些|有什么|是什么|一下)*",
         Saying(
-            r"(?:帮助|怎么|help)?,? ?(?:(?:新手|新人)?(?:快速)?(?:上手|入门)|新手)(?:教程|指南|引导)?|\b(?:help )?(?:get(?:ting)? started|tour)\b",
+            r"(?:帮助|怎么|help)?,? ?(?:(?:新手|新人)?(?:快速)?(?:上手|入门)|新手)(?:教程|指南|引导)?(?:第?(?P<step>{n})步?)?|\b(?:help )?(?:get(?:ting)? started|tour)\b(?: (?P<step_MAYBE>{n}))?",
             {"part": "tour"},
             2.0,
         ),
@@ -142,11 +143,13 @@ def _standing(ctx: Context, undone: Undone) -> list[str]:
         Example("help restock", {"topic": "restock"}, reply="restock"),
     ),
 )
-def help_(ctx: Context, topic: Intent | None = None, part: Part | None = None) -> Reply:
-    """What the asker may run, how one command is used, or a first tour of the shop."""
+def help_(
+    ctx: Context, topic: Intent | None = None, part: Part | None = None, step: TourStep = 1
+) -> Reply:
+    """What the asker may run, how one command is used, or a step of a first tour of the shop."""
     may = [c for c in ctx.commands if c.role <= ctx.role and c.answers is None]
-    if part == "tour" and topic is None and ctx.role >= Role.STAFF:
-        return _tour(ctx)
+    if part == "tour" and ctx.role >= Role.STAFF:
+        return _tour(ctx, step)
     if topic is None:
         head = (ctx.say("field.command"), ctx.say("field.does"))
         rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in may)
@@ -159,21 +162,24 @@ def help_(ctx: Context, topic: Intent | None = None, part: Part | None = None) -
     return _usage(ctx, found)
 
 
-def _tour(ctx: Context) -> Reply:
-    """Five commands to type one after the other, with the shop's own goods, and what comes next."""
+def _tour(ctx: Context, step: int) -> Reply:
+    """One of five commands to type, with the shop's own goods; a button leads to the next.
+
+    A shop that has none yet puts its first product on sale before anything else.
+    """
     found = skus.listed(ctx.tx, status="on_sale", most=1)
+    step, key = (step, _TOUR[step - 1]) if found else (1, "add")
     product = found[0].title if found else ctx.say("value.a_product")
-    keys = (
-        ("look", "restock", "undo", "count", "summary")
-        if found
-        else ("add", "look", "restock", "undo", "summary")
-    )
     units = found[0].on_hand if found else 0
-    steps = [ctx.say(f"tour.{key}", product=product, units=units).partition("|") for key in keys]
-    rows = tuple((str(n), typed, does) for n, (typed, _, does) in enumerate(steps, start=1))
-    head = tuple(ctx.say(f"field.{key}") for key in ("step", "typed", "does"))
-    text = ctx.say("tour.next", product=product)
-    return Reply(title=ctx.say("title.tour"), table=Table(head, rows), text=text)
+    typed, _, does = ctx.say(f"tour.{key}", product=product, units=units).partition("|")
+    following = Button(ctx.say("button.step"), f"{ctx.say('word.tour')} {step + 1}", "primary")
+    last = step == len(_TOUR)
+    return Reply(
+        title=ctx.say("title.tour", step=step, steps=len(_TOUR)),
+        fields=((ctx.say("field.typed"), typed),),
+        text="\n".join([does, ctx.say("tour.next", product=product)] if last else [does]),
+        buttons=() if last else (following,),
+    )
 
 
 def _a_product(ctx: Context) -> str:

@@ -88,13 +88,20 @@ class Counting:
         if counts.running(self.tx, self.place) is None:
             return reading
         unknown = reading.outcome in {"clarify", "ignore"} and reading.intent == "unknown"
-        if not unknown and not self._bare_goods():
+        if not unknown and not self.wordless():
             return reading
         gap = "\n" if "\n" in self.message.text else " "
         count = self._reading(f"{_WORD}{gap}{self.message.text}")
         whole = count.outcome in {"execute", "confirm"} or count.ambiguous
         counted = count.intent == _COUNT and whole and not count.lost
         return replace(count, summons=True) if counted else reading
+
+    def wordless(self) -> bool:
+        """Whether there are products and numbers and no word at all that says a command."""
+        line = self._line
+        signs = line.cells("plus", "minus", "money", "off", "percent", "order", "tracking")
+        plain = all(mark in VALUES or mark in ",. " for mark in line.masked)
+        return plain and not signs and bool(line.cells("sku"))
 
     def went_on(self, reply: Reply) -> Reply:
         """The reply, and after a line was noted what is asked for next, or the end's card."""
@@ -136,13 +143,6 @@ class Counting:
     @property
     def _round(self) -> Round:
         return counts.round_(self.tx, self.place)
-
-    def _bare_goods(self) -> bool:
-        """Whether there are products and numbers and no word at all that says a command."""
-        line = self._line
-        signs = line.cells("plus", "minus", "money", "off", "percent", "order", "tracking")
-        plain = all(mark in VALUES or mark in ",. " for mark in line.masked)
-        return plain and not signs and bool(line.cells("sku"))
 
     def _performed(self, intent: str, slots: dict[str, object]) -> Reply:
         command = self.runner.room.commands[intent]

@@ -464,9 +464,10 @@ SENTENCES: dict[str, Text] = {
         'Send "help restock" to see how one is used; new here? Send "tour".',
     ),
     # A tour: what to type, a bar, and what it does.
-    "title.tour": Text("上手：一条一条试", "A tour: try these one after the other"),
-    "field.step": Text("第几步", "Step"),
-    "field.typed": Text("发", "Send"),
+    "title.tour": Text("上手：第 {step} 步，共 {steps} 步", "A tour: step {step} of {steps}"),
+    "field.typed": Text("试着发", "Now send"),
+    "button.step": Text("下一步", "Next step"),
+    "word.tour": Text("帮助 上手", "help tour"),
     "tour.add": Text(
         "上架 {product} 88元 库存10|放上第一个商品；名称、价格、库存换成你的",
         "add {product} 88 10|puts the first product on sale; take your own name, price and stock",

@@ -128,18 +128,39 @@ def test_the_manuals_goods_stay_where_the_shop_has_them(db: Database, clock: Fak
     assert "补货 咖啡豆 20" in spoken(Talk(db, clock).say("帮助 补货"))
 
 
-def test_a_new_manager_is_shown_round_in_five_commands_that_work(talk: Talk) -> None:
-    tour = talk.say("帮助 上手", "max")
+def toured(talk: Talk, said: str) -> list[str]:
+    """What the tour tells to send, step by step; each is sent before the next is asked for."""
+    typed = []
+    step = talk.say(said, "max")
+    while True:
+        typed.append(step.fields[0][1])
+        done = talk.say(typed[-1], "max")
+        assert (done.outcome, done.error) == ("execute", None), typed[-1]
+        if not step.buttons:
+            return typed
+        step = talk.say(step.buttons[0].command, "max")
 
-    assert tour.table is not None
-    typed = [row[1] for row in tour.table.rows]
+
+def test_a_new_manager_is_shown_round_in_five_commands_that_work(talk: Talk) -> None:
+    typed = toured(talk, "帮助 上手")
+
     assert typed == ["查 青花瓷碗", "补货 青花瓷碗 5", "撤销", "盘点 青花瓷碗 24", "汇总 今天"]
-    assert [row[0] for row in tour.table.rows] == ["1", "2", "3", "4", "5"]
-    for text in typed:
-        reply = talk.say(text, "max")
-        assert (reply.outcome, reply.error) == ("execute", None), text
     assert on_hand(talk.db, "QHW") == 24
-    assert "盘点开始" in tour.text  # what comes next
+
+
+def test_a_step_of_the_tour_says_where_it_is_and_the_last_what_else_there_is(talk: Talk) -> None:
+    first, last = talk.say("新手教程", "max"), talk.say("帮助 上手 5", "max")
+
+    assert first.title == "上手：第 1 步，共 5 步"
+    assert [button.label for button in first.buttons] == ["下一步"]
+    assert last.title == "上手：第 5 步，共 5 步"
+    assert "盘点开始" in last.text
+    assert "盘点开始" not in first.text
+
+
+@pytest.mark.parametrize("said", ["帮助 上手 0", "帮助 上手 6", "帮助 上手 -1", "帮助 上手 1.5"])
+def test_a_step_that_the_tour_does_not_have_is_no_fault(talk: Talk, said: str) -> None:
+    assert talk.say(said, "max").error in {None, "invalid_request"}
 
 
 def test_the_tour_of_an_empty_shop_begins_with_a_first_product(
@@ -147,21 +168,69 @@ def test_the_tour_of_an_empty_shop_begins_with_a_first_product(
 ) -> None:
     db.run(_people)
     talk = Talk(db, clock)
-    tour = talk.say("上手", "max")
-    assert tour.table is not None
-    typed = [row[1] for row in tour.table.rows]
+    assert talk.say("帮助 上手 3", "max").fields == talk.say("帮助 上手", "max").fields
+
+    typed = toured(talk, "帮助 上手")
+
     assert typed[0].startswith("上架 ")
-    for text in typed:
-        assert talk.say(text, "max").error is None, text
+    assert len(typed) == 5
 
 
 def test_the_tour_is_given_in_english_too(talk: Talk) -> None:
-    talk.say("language en")
-    tour = talk.say("help tour")
-    assert tour.table is not None
-    for _, text, _ in tour.table.rows:
-        assert talk.say(text).error is None, text
+    talk.say("language en", "max")
+    assert toured(talk, "help tour")[1] == "restock 青花瓷碗 5"
 
 
 def test_whoever_may_only_look_gets_the_list(talk: Talk) -> None:
     assert talk.say("帮助 上手", "vic").title == "我会这些"
+
+
+# -- the language of a chat
+
+
+@pytest.mark.parametrize("said", ["语言", "language", "换语言"])
+def test_a_language_that_is_not_named_is_offered_by_its_own_name(talk: Talk, said: str) -> None:
+    offered = talk.say(said, "max")
+
+    assert [button.label for button in offered.buttons] == ["中文", "English"]
+    assert talk.say(offered.buttons[1].command, "max").error is None
+    assert talk.say("stock 青花瓷碗", "max").fields[0][0] == "Code"
+    back = talk.say("语言", "max")
+    talk.say(back.buttons[0].command, "max")
+    assert talk.say("查 青花瓷碗", "max").fields[0][0] == "编码"
+
+
+def test_a_language_is_a_chats_own(talk: Talk) -> None:
+    talk.say("language en", "max")
+    assert talk.say("stock 青花瓷碗", "max").fields[0][0] == "Code"
+    assert talk.say("查 青花瓷碗", "ann").fields[0][0] == "编码"
+
+
+def test_a_clerk_does_not_change_the_language(talk: Talk) -> None:
+    assert talk.say("语言", "sue").error == "forbidden"
+
+
+# -- a write without a word
+
+
+@pytest.mark.parametrize(
+    ("said", "labels"),
+    [
+        ("手冲壶 12.5", ["改价"]),
+        ("手冲壶 21，咖啡豆 18", ["补货", "盘点", "改价"]),
+        ("手冲壶 21\n咖啡豆 18", []),
+    ],
+)
+def test_goods_and_numbers_without_a_word_write_nothing(
+    db: Database, clock: FakeClock, said: str, labels: list[str]
+) -> None:
+    fill(db)
+    clock.advance(minutes=1)
+    talk = Talk(db, clock)
+
+    reply = talk.say(said, "max")
+
+    assert reply.outcome == "clarify"
+    assert [button.label for button in reply.buttons] == labels
+    assert (on_hand(db, "SCH"), on_hand(db, "KFD")) == (12, 30)
+    assert talk.maybe(said, "max", group=True, addressed=False) is None
