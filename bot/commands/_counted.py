@@ -40,7 +40,7 @@ def next_asked(ctx: Context, said: str = "") -> Reply:
         return Reply(
             title=ctx.say("title.counting"),
             text=_lines(said, ctx.say("count.all", number=len(lines))),
-            buttons=_ways(ctx, "back", "end"),
+            buttons=_ways(ctx, "back", "finish"),
             outcome="clarify",
         )
     known = lines.get(sku.code)
@@ -50,7 +50,7 @@ def next_asked(ctx: Context, said: str = "") -> Reply:
         title=f"{going.at + 1}/{len(going.codes)} {sku.title}（{sku.code}）",
         fields=((ctx.say("field.books"), str(sku.on_hand)), *held),
         text=_lines(said, before, ctx.say("count.next")),
-        buttons=_ways(ctx, "skip", "back", "end") if going.at else _ways(ctx, "skip", "end"),
+        buttons=_ways(ctx, "skip", "back", "finish") if going.at else _ways(ctx, "skip", "finish"),
         outcome="clarify",
     )
 
@@ -73,7 +73,7 @@ def _next(ctx: Context) -> tuple[Round, SkuView | None]:
 
 
 def _ways(ctx: Context, *keys: str) -> tuple[Button, ...]:
-    words = [ctx.say(f"count.word.{key}") for key in keys]
+    words = [ctx.say(f"word.{key}") for key in keys]
     return tuple(Button(word, word) for word in words)
 
 

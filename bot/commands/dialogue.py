@@ -139,7 +139,7 @@ def _standing(ctx: Context, undone: Undone) -> list[str]:
     examples=(
         Example("帮助", {}, reply="补货"),
         Example("帮助 补货", {"topic": "restock"}, reply="补货 咖啡豆 20"),
-        Example("帮助 上手", {}, reply="撤销"),
+        Example("帮助 上手", {}, reply="第 1 步"),
         Example("help restock", {"topic": "restock"}, reply="restock"),
     ),
 )

@@ -53,10 +53,7 @@ class _Booked:
     ),
     examples=(
         Example("盘点开始", {}, reply="盘点结束"),
-        Example("盘点开始 咖啡", {"category": "咖啡"}, reply="1/1"),
-        Example("盘点开始 全部", {"topic": "all"}, reply="1/"),
         Example("start count", {}, reply="盘点结束"),
-        Example("start count bags", {"category": "bags"}, reply="1/1"),
     ),
 )
 def start_count(ctx: Context, skus: KnownSkus | None = None, step: Step = "") -> Reply:

@@ -26,7 +26,8 @@ _STEPS = {
 # A count of one kind of goods, or of all, without a number.
 _WORDS = re.compile("盘|清点|count|stocktake", re.IGNORECASE)
 _KIND = pattern(
-    r"(?:盘点|清点|盘|count ?|stocktake ?)(?:一下)?(?:{category}|{all}|{sku})(?:类|分类|商品)*"
+    r"(?:(?:盘点|清点|盘)(?:开始|一下)?|开始盘点|(?:start )?(?:count|stocktake) ?)"
+    r"(?:{category}|{all}|{sku})(?:类|分类|商品)*"
     r"|(?:{category}|{all})(?:类|商品)*(?:盘点|清点|盘)(?:一下)?"
 )
 _ENOUGH = frozenset({"结束", "完成", "数完了", "盘完了", "done", "finish", "finished"})

@@ -129,9 +129,9 @@ SENTENCES: dict[str, Text] = {
     "count.skipped": Text(
         "没数的 {number} 个不改：{codes}。", "{number} were not counted and stay: {codes}."
     ),
-    "count.word.skip": Text("跳过", "skip"),
-    "count.word.back": Text("上一个", "back"),
-    "count.word.end": Text("盘点结束", "finish count"),
+    "word.skip": Text("跳过", "skip"),
+    "word.back": Text("上一个", "back"),
+    "word.finish": Text("盘点结束", "finish count"),
     "count.none": Text(
         "没有在盘点。发「盘点开始」开始。", 'No count is open. Send "start count" to begin.'
     ),

@@ -48,7 +48,9 @@ def rows(reply: Reply) -> dict[str, tuple[str, ...]]:
         ("盘点全部", ALL),
         ("盘点 所有商品", ALL),
         ("全部盘点", ALL),
+        ("盘点开始 全部", ALL),
         ("count everything", ALL),
+        ("start count everything", ALL),
     ],
 )
 def test_it_asks_for_each_product_of_a_kind(talk: Talk, said: str, codes: tuple[str, ...]) -> None:
