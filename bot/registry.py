@@ -138,7 +138,9 @@ class Context:
 
     ``cause`` is what stock operations take: its key is the message's. ``risks`` collects why the
     effect should be confirmed first; the dispatcher then shows the reply as a preview.
-    ``told``: this time a command that writes only told something.
+    ``told``: this time a command that writes only told something. ``said_at``: when the last
+    number of the command was said, by the platform's clock, never later than now. ``agreed``: what
+    a yes is bound to, where not to all that the preview shows.
     """
 
     tx: Tx
@@ -148,9 +150,11 @@ class Context:
     vault: Vault
     shop: ShopFacts
     commands: "Registry"
+    said_at: datetime
     language: str = "zh"
     risks: list[str] = field(default_factory=list)
     told: bool = False
+    agreed: str = ""
 
     @property
     def actor(self) -> str:

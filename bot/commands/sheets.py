@@ -79,6 +79,7 @@ def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None)
     planned = _planned(ctx, sheet)
     if planned.refused:
         return _refused(ctx, planned)
+    ctx.agreed = repr((planned.new, planned.changed))  # the card shows the first rows alone
     files.apply(ctx.tx, planned, cause=ctx.cause)
     return Reply(
         title=f"{ctx.say('title.import')} {kept.name if kept else ''}".strip(),

@@ -1,7 +1,9 @@
 """Stock: what comes in, what goes out, what is there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.commands._counted import collected, shelf_answers
 from bot.commands._paging import fetched, paged, rows_of
 from bot.commands._shown import (
     change,
@@ -31,8 +33,8 @@ from bot.slots import (
     Within,
 )
 from bot.texts import Text
+from store import counts, stock
 from store import skus as goods
-from store import stock
 from store.stock import MovementView, StockLevel
 
 JUMP = 20  # times the most this SKU ever had: more likely a slip of the finger than a delivery
@@ -161,17 +163,27 @@ def deduct(ctx: Context, sku: Sku, delta: Taken) -> Reply:
     ),
 )
 def stocktake(ctx: Context, sku: Sku, quantity: Counted, shelf: Shelf | None = None) -> Reply:
-    """Correct stock on hand to a count; what open orders hold may have left the shelf already."""
-    if sku.reserved and shelf is None:
-        raise AskError(
-            "shelf",
-            ctx.say("ask.shelf", sku=sku.title, reserved=sku.reserved),
-            ((ctx.say("answer.taken"), "taken"), (ctx.say("answer.there"), "there")),
-        )
-    counted = quantity + (sku.reserved if shelf == "taken" else 0)
-    level = stock.count(ctx.tx, sku=sku.code, counted=counted, cause=ctx.cause)
+    """Correct stock on hand to a count; what open orders hold may have left the shelf already.
+
+    While a running count of this person is open it only takes the line.
+    """
+    if (noted := collected(ctx, sku, quantity)) is not None:
+        return noted
+    found = counts.standing(ctx.tx, code=sku.code, at=ctx.said_at)
+    if found.reserved and shelf is None:
+        question = ctx.say("ask.shelf", sku=sku.title, reserved=found.reserved)
+        raise AskError("shelf", question, shelf_answers(ctx))
+    taken = shelf == "taken"
+    level = counts.book(ctx.tx, found, counted=quantity, taken=taken, cause=ctx.cause)
     _warn_of_a_jump(ctx, level)
-    return _moved(ctx, "title.stocktake", level)
+    reply = _moved(ctx, "title.stocktake", level)
+    difference = (ctx.say("field.difference"), f"{level.on_hand - level.on_hand_before:+d}")
+    told = ctx.say("count.moved", moved=f"{found.moved:+d}", books=found.books)
+    return replace(
+        reply,
+        fields=(reply.fields[0], difference, *reply.fields[1:]),
+        text=told if found.moved else "",
+    )
 
 
 @command(
