@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,8 @@ import typer
 from webhooks.shell.failure import CommandError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from bot.settings import Settings
     from store.db import Database
     from webhooks.engine import Engine
@@ -34,12 +36,19 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Schema migrations.", no_args_is_help=True, rich_markup_mode=None)
 sku = typer.Typer(help="SKUs from and to files.", no_args_is_help=True, rich_markup_mode=None)
+orders = typer.Typer(help="Orders to files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(db, name="db")
 app.add_typer(sku, name="sku")
+app.add_typer(orders, name="orders")
 
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration file; else ZHANGGUI_CONFIG, else ./config.yaml."),
+]
+
+
+Export = Annotated[
+    Path, typer.Argument(help="File to write; one that ends in .xlsx becomes XLSX, others CSV.")
 ]
 
 
@@ -308,7 +317,7 @@ def check(config: Config = None) -> None:
 
 @sku.command("import")
 def import_skus(
-    file: Annotated[Path, typer.Argument(help="CSV file.")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX file.")],
     *,
     config: Config = None,
     dry_run: Annotated[
@@ -341,15 +350,45 @@ def import_skus(
 
 
 @sku.command("export")
-def export_skus(
-    file: Annotated[Path, typer.Argument(help="CSV file to write.")], config: Config = None
-) -> None:
+def export_skus(file: Export, config: Config = None) -> None:
     """Write every SKU to a file that imports as it is."""
-    from webhooks.shell import sku_files  # noqa: PLC0415
+    from webhooks.shell import exports  # noqa: PLC0415
 
+    with _existing_database(_settings(config)) as database, _progress("export", None) as step:
+        exports.export_skus(database, file, step)
+
+
+@orders.command("export")
+def export_orders(
+    file: Export,
+    *,
+    config: Config = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day; else from the beginning."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included; else up to now."),
+    ] = None,
+) -> None:
+    """Write the orders of some days of the shop to a file, one row per line."""
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    if first and last and first > last:
+        raise typer.BadParameter("the last day is before the first", param_hint="--to")
     settings = _settings(config)
+    zone = settings.shop.zone
+    span = (_bound(first, zone, end=False), _bound(last, zone, end=True))
     with _existing_database(settings) as database, _progress("export", None) as step:
-        sku_files.export(database, file, step)
+        exports.export_orders(database, file, span, zone=zone, progress=step)
+
+
+def _bound(day: datetime | None, zone: "ZoneInfo", *, end: bool) -> datetime | None:
+    """The instant at which a shop's day begins or ends."""
+    from store import clock  # noqa: PLC0415
+
+    return None if day is None else clock.day_bounds(day.date(), day.date(), zone)[end]
 
 
 @contextmanager

@@ -1,20 +1,27 @@
 """Goods as files: out of the chat, and into the shop."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
 
 from bot import texts
+from bot.commands import _exported as exported
+from bot.commands._exported import DATED, INSTEAD
 from bot.commands._shown import value
 from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, command
-from bot.slots import ExportTopic, FileNo, Period, Rows
+from bot.slots import ExportTopic, FileNo, Period, Rows, Span
 from bot.texts import Text
-from store import attachments, files, skus
+from store import attachments, files, sheets, skus
 from store.errors import BadFileError
 from store.files import ImportPlan, SkuSheet
+from store.sheets import MIME, Form
 
-CSV = "text/csv"
 SHOWN = 20  # rows of a preview; the counts are of all
-EXPORTED = ("skus", "stock")
+# Making a file of so many takes about a second, in which on SQLite nobody else writes.
+MOST_ROWS = 20_000
+EXCEL = re.compile("excel|xlsx", re.IGNORECASE)
 _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
 
 
@@ -31,24 +38,50 @@ _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
         r"\b(?:export(?:ed)?(?:…(?:to|as) (?:excel|csv|a spreadsheet|a sheet))?|download|dump|send (?:me|us)…(?:sheet|spreadsheet|csv|excel|xlsx|file|table)|(?:as|in) (?:a |an )?(?:sheet|spreadsheet|csv|excel|xlsx|file)|spreadsheet|csv|excel|xlsx)\b",
     ),
     role=Role.MANAGER,
-    help=Text("把商品和库存导出成 CSV 文件", "Goods and stock as a CSV file"),
+    help=Text(
+        "把商品、库存、订单或流水导出成 CSV 文件，说 excel 就是 XLSX",
+        "Goods, stock, orders or the ledger as a CSV file; as XLSX if you say excel",
+    ),
     examples=(
         Example("导出", {}, reply="CSV"),
         Example("导出 库存", {"topic": "stock"}, reply="CSV"),
+        Example("导出 订单 本月", {"topic": "orders", "period": "this_month"}, reply="CSV"),
+        Example("导出流水 excel", {"topic": "ledger"}, reply="XLSX"),
         Example("export", {}, reply="CSV"),
     ),
 )
-def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = None) -> Reply:  # noqa: ARG001  (orders and the ledger will have one)
-    """Every SKU as a file that imports as it is."""
-    if topic not in EXPORTED:
-        return Reply(text=ctx.say("export.later"), error="invalid_request")
-    content = b"".join(files.export(ctx.tx))
-    name = f"{ctx.say('export.name')}-{ctx.now.astimezone(ctx.shop.zone):%Y%m%d-%H%M}.csv"
-    number = attachments.keep(ctx.tx, name=name, mime=CSV, content=content)
-    rows = max(content.count(b"\n") - 1, 0)
-    return Reply(
-        title=ctx.say("title.export"), text=ctx.say("export.done", number=rows), file=number
+def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = None) -> Reply:
+    """Goods, stock, orders or movements as a file; goods and stock import as they are."""
+    dated = topic in DATED
+    rows = list(islice(exported.rows(ctx, topic, period), MOST_ROWS + 2))
+    what = ctx.say(f"exported.{topic}")
+    if len(rows) > MOST_ROWS + 1:
+        cure = ctx.say("export.say_when", what=what) if dated and period is None else ""
+        facts = {"limit": MOST_ROWS, "cure": cure, "instead": INSTEAD[topic]}
+        return Reply(text=ctx.say("export.too_many", **facts), error="invalid_request")
+    form: Form = "xlsx" if EXCEL.search(ctx.message.text) else "csv"
+    number = attachments.keep(
+        ctx.tx,
+        name=f"{what}-{_local(ctx, ctx.now):%Y%m%d-%H%M}.{form}",
+        mime=MIME[form],
+        content=b"".join(sheets.write(rows, form)),
     )
+    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
+    told = _named(ctx, what, period) if dated and period is not None else what
+    return Reply(
+        title=ctx.say("title.export"), text=ctx.say("export.done", what=told, **facts), file=number
+    )
+
+
+def _named(ctx: Context, what: str, period: Span) -> str:
+    """The period in days: ``今天`` in an old message says little."""
+    last = _local(ctx, period.end - timedelta(microseconds=1))
+    days = {"first": f"{_local(ctx, period.start):%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
+    return ctx.say("export.period", what=what, **days)
+
+
+def _local(ctx: Context, moment: datetime) -> datetime:
+    return moment.astimezone(ctx.shop.zone)
 
 
 @command(
@@ -62,8 +95,9 @@ def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = No
     writes=True,
     confirms=True,
     help=Text(
-        "导入商品：私聊发 CSV 文件，或在群里回复文件并 @我 发「导入」",
-        'Import goods: send a CSV file in a direct chat, or reply to one in a group with "import"',
+        "导入商品：私聊发 CSV 或 XLSX 文件，或在群里回复文件并 @我 发「导入」",
+        "Import goods: send a CSV or XLSX file in a direct chat, or reply to one in a group with "
+        '"import"',
     ),
     examples=(
         Example("导入", {}, reply="导入", outcome="confirm"),
@@ -82,7 +116,7 @@ def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None)
     files.apply(ctx.tx, planned, cause=ctx.cause)
     return Reply(
         title=f"{ctx.say('title.import')} {kept.name if kept else ''}".strip(),
-        text=ctx.say("import.stock_left") if planned.stock_left_alone else "",
+        text="\n".join(_notes(ctx, planned)),
         fields=(
             (ctx.say("import.new"), str(len(planned.new))),
             (ctx.say("import.changed"), str(len(planned.changed))),
@@ -90,6 +124,22 @@ def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None)
         ),
         table=_table(ctx, planned),
     )
+
+
+def _notes(ctx: Context, planned: ImportPlan) -> Iterator[str]:
+    if planned.recognised:
+        columns = "、".join(_column(ctx, *pair) for pair in planned.recognised)
+        yield ctx.say("import.columns", columns=columns)
+    if planned.ignored:
+        yield ctx.say("import.ignored", columns="、".join(planned.ignored))
+    if planned.stock_left_alone:
+        yield ctx.say("import.stock_left")
+
+
+def _column(ctx: Context, column: str, heading: str) -> str:
+    """``编码←货号``, or the column alone where it is called so."""
+    name = files.COLUMNS[column] if ctx.language == "zh" else column
+    return name if heading.casefold() in {name, column} else f"{name}←{heading}"
 
 
 def _planned(ctx: Context, sheet: SkuSheet) -> ImportPlan:

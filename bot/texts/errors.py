@@ -54,6 +54,16 @@ _FILE_RULES = {
     "nul": Text("文件里有空字符，不是文本", "The file holds NUL characters; it is no text"),
     "utf16": Text("文件是 UTF-16，请另存为 UTF-8", "The file is UTF-16; please save it as UTF-8"),
     "encoding": Text("文件不是 UTF-8 也不是 GBK", "The file is neither UTF-8 nor GBK"),
+    "cell": Text("有一格太长，最多 {limit} 字", "A cell is too long: {limit} characters at most"),
+    "formula": Text(
+        "有公式还没算出结果，请用表格软件打开再保存一次",
+        "A formula has no result yet; please open the file in a spreadsheet and save it again",
+    ),
+    "unpacked": Text("文件展开后太大", "The file is too large once it is unpacked"),
+    "xls": Text(
+        "这是旧的 .xls 文件，或者有密码；请另存为没有密码的 .xlsx 或 CSV",
+        "This is an old .xls file or has a password; please save it as .xlsx or CSV without one",
+    ),
     "xlsx": Text("不是能打开的 XLSX 文件", "This is no XLSX file that can be opened"),
     "empty": Text("文件是空的", "The file is empty"),
     "heading": Text("缺少列「{value}」", 'The column "{value}" is missing'),
