@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from benchmarks.serving import say
 from bot.understanding import Catalogue, Entry, read
-from tests.utterances import NOW, SHOPS, Verdict, judged, mutations, utterances
+from tests.utterances import NOW, SHOPS, UNSEEN, Verdict, judged, mutations, utterances
 
 SIZES = (1_000, 100_000)
 MUTATIONS = 100
@@ -19,9 +19,13 @@ _HEAD, _KIND = (
 
 
 def main() -> None:
-    """Accuracy over the lines of ``tests/data/utterances``; speed and memory over made-up shops."""
+    """Accuracy over the lines of ``tests/data``; speed and memory over made-up shops."""
+    unseen = [judged(utterance) for shop in UNSEEN for utterance in utterances(shop)]
+    say(f"understanding, {len(unseen)} lines that nothing was taught or tuned with")
+    say(f"  {_accuracy(unseen)}")
+    say(f"  {_steadiness(unseen)}")
     verdicts = [judged(utterance) for shop in SHOPS for utterance in utterances(shop)]
-    say(f"understanding, {len(verdicts)} lines of {len(SHOPS)} shops")
+    say(f"and {len(verdicts)} lines of {len(SHOPS)} shops that it was taught with")
     say(f"  {_accuracy(verdicts)}")
     say(f"  {_steadiness(verdicts)}")
     texts = [verdict.utterance.text for verdict in verdicts]

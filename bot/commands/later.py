@@ -14,6 +14,7 @@ from bot.texts import Text
         r"\b(?:refund(?:ed|ing)?|money back|give back|give…back|return…money|reimburse|pay back)\b",
     ),
     several=True,
+    needs=("order_no", "user"),
     role=Role.MANAGER,
     confirms=True,
     help=Text("退款（还不能在聊天里办）", "Refund an order (not in chat yet)"),
@@ -24,7 +25,7 @@ from bot.texts import Text
 )
 def refund(  # (what is read is answered alike)
     ctx: Context,
-    order_no: OrderNo,  # noqa: ARG001
+    order_no: OrderNo | None = None,  # noqa: ARG001
     price_fen: Paid | None = None,  # noqa: ARG001
     user: Customer | None = None,  # noqa: ARG001
 ) -> Reply:

@@ -1,9 +1,11 @@
 """Orders: what came in, and each step of their way."""
 
+import re
+
 from bot.commands._paging import PAGE, fetched, paged, rows_of
 from bot.commands._shown import Fields, change, goods, order_table, yuan
 from bot.messages import Button, Reply, Role
-from bot.registry import Context, Example, Saying, command
+from bot.registry import AskError, Context, Example, Saying, command
 from bot.slots import (
     Carrier,
     Customer,
@@ -21,6 +23,11 @@ from store.models import OrderStatus
 from store.orders import OrderView
 
 ADDRESS = "address"
+ENDED = frozenset({"completed", "cancelled", "expired", "refunding", "refunded"})
+_TITLED = re.compile(
+    r"(?P<a>[\u4e00-\u9fff])(?:先生|女士|小姐|太太|太|老师|老板|经理|师傅|阿姨|医生|总|哥|姐|叔|姨|婶|婆婆)"
+    r"|[小老阿](?P<b>[\u4e00-\u9fff])"
+)
 RECENT = 100  # orders among which a customer is looked for; contacts are sealed
 _STATUSES = {
     "unpaid": (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED),
@@ -173,6 +180,7 @@ def order_show(
         r"(?=.*{order})(?=.*{tracking})(?:顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|ems|sf|zto|yto|sto)",
         r"\b(?:ship(?:ped|ping)?|sent(?: out)?|send(?: out)?|dispatch(?:ed)?|mail(?:ed)?|post(?:ed)?|out for delivery|went out|goes out|on its way|handed to|via|by|with|mark…(?:as )?(?:shipped|sent|dispatched))\b",
     ),
+    needs=("order_no", "user"),
     several=True,
     role=Role.STAFF,
     writes=True,
@@ -190,16 +198,16 @@ def order_show(
 )
 def ship(
     ctx: Context,
-    order_no: OrderNo,
+    order_no: OrderNo | None = None,
     carrier: Carrier | None = None,
     tracking_no: TrackingNo | None = None,
-    user: Customer | None = None,  # noqa: ARG001  (said, not needed)
+    user: Customer | None = None,
 ) -> Reply:
     """The goods leave the shelf: the sale."""
-    before = orders.view(ctx.tx, order_no)
+    before = _meant(ctx, order_no, user)
     after = orders.ship(
         ctx.tx,
-        order_no=order_no,
+        order_no=before.order_no,
         actor=ctx.actor,
         carrier=carrier or "",
         tracking_no=tracking_no or "",
@@ -215,6 +223,7 @@ def ship(
         r"(?:完结|办结|办完)(?:了|掉|吧)*|(?:完成|取走|取货|自提|来拿|拿走|取了|拿了|提走|提货|交货|签收|收到货|收到了|收货|到手|送到了?|送达|交付|当面给|当面交|结单|搞定|领走|交给(?:客户|客人|顾客|他|她)|已取|已提|已拿|已交|办完|了结)(?:了|吧|的)*",
         r"\b(?:complete(?:d)?|picked (?:it |them )?up|collected|handed (?:it )?over|close(?:d)? (?:it )?(?:out)?|delivered|received by|done|finish(?:ed)?|close out|pickup)\b",
     ),
+    needs=("order_no", "user"),
     several=True,
     role=Role.STAFF,
     writes=True,
@@ -225,10 +234,11 @@ def ship(
         Example("complete #1033", {"order_no": "1033"}, reply="→ 已完成"),
     ),
 )
-def complete(ctx: Context, order_no: OrderNo, user: Customer | None = None) -> Reply:  # noqa: ARG001  (said, not needed)
+def complete(ctx: Context, order_no: OrderNo | None = None, user: Customer | None = None) -> Reply:
     """The customer has the goods; what was not shipped is handed over now."""
-    before = orders.view(ctx.tx, order_no)
-    return _stepped(ctx, before, orders.complete(ctx.tx, order_no=order_no, actor=ctx.actor))
+    before = _meant(ctx, order_no, user)
+    after = orders.complete(ctx.tx, order_no=before.order_no, actor=ctx.actor)
+    return _stepped(ctx, before, after)
 
 
 @command(
@@ -241,6 +251,7 @@ def complete(ctx: Context, order_no: OrderNo, user: Customer | None = None) -> R
         r"(?:取消|撤单|撤了|撤销|撤|作废|关闭|关掉|关了|砍掉|废掉|删掉|删了|不要了|不想要了?|不发了|不买了|退单|反悔了?|拍错了?|下错了?|下重了?|重复了?|拍重了?|买错了?|不要货)(?:了|掉|吧)*(?:订单|单子|这单|那单)?",
         r"\b(?:cancel(?:led)?(?: order)?|void|scrap|call off|drop|kill|abort|delete|doesn't want|changed (?:his|her|their) mind|no longer wants|by mistake|mistake|duplicate|ordered twice)\b",
     ),
+    needs=("order_no", "user"),
     several=True,
     role=Role.MANAGER,
     writes=True,
@@ -252,10 +263,13 @@ def complete(ctx: Context, order_no: OrderNo, user: Customer | None = None) -> R
         Example("cancel #1033", {"order_no": "1033"}, reply="→ 已取消", outcome="confirm"),
     ),
 )
-def cancel_order(ctx: Context, order_no: OrderNo, user: Customer | None = None) -> Reply:  # noqa: ARG001  (said, not needed)
+def cancel_order(
+    ctx: Context, order_no: OrderNo | None = None, user: Customer | None = None
+) -> Reply:
     """Give an unpaid order's units back."""
-    before = orders.view(ctx.tx, order_no)
-    return _stepped(ctx, before, orders.cancel(ctx.tx, order_no=order_no, actor=ctx.actor))
+    before = _meant(ctx, order_no, user)
+    after = orders.cancel(ctx.tx, order_no=before.order_no, actor=ctx.actor)
+    return _stepped(ctx, before, after)
 
 
 @command(
@@ -268,6 +282,7 @@ def cancel_order(ctx: Context, order_no: OrderNo, user: Customer | None = None) 
         r"(?:标记|标|改成|记|登记|确认)(?:为|成|一下)?(?:已)?(?:付款|收款|已付|付了)",
         r"\b(?:paid (?:in )?cash|paid by (?:card|wechat|alipay)|paid up|paid in full|paid|payment (?:received|came in|in|done)|has paid|just paid|mark…(?:as )?paid|money (?:received|came in|is in|in)|got the money|settled|paid up|paid in full|transferred|paid (?:in )?cash|paid by (?:card|wechat|alipay)|received payment|is paid|been paid)\b",
     ),
+    needs=("order_no", "user"),
     several=True,
     role=Role.STAFF,
     writes=True,
@@ -279,23 +294,52 @@ def cancel_order(ctx: Context, order_no: OrderNo, user: Customer | None = None) 
         Example("paid #1033", {"order_no": "1033"}, reply="→ 已付款"),
     ),
 )
-def mark_paid(ctx: Context, order_no: OrderNo, user: Customer | None = None) -> Reply:  # noqa: ARG001  (said, not needed)
+def mark_paid(ctx: Context, order_no: OrderNo | None = None, user: Customer | None = None) -> Reply:
     """Note that the money is in."""
-    before = orders.view(ctx.tx, order_no)
-    return _stepped(ctx, before, orders.mark_paid(ctx.tx, order_no=order_no, actor=ctx.actor))
+    before = _meant(ctx, order_no, user)
+    after = orders.mark_paid(ctx.tx, order_no=before.order_no, actor=ctx.actor)
+    return _stepped(ctx, before, after)
+
+
+def _meant(ctx: Context, order_no: str | None, user: str | None) -> OrderView:
+    """The order of that number, or the only open one of that customer; asks which otherwise."""
+    if order_no is not None:
+        return orders.view(ctx.tx, order_no)
+    found = [order for order in _of(ctx, "", user or "") if order.status not in ENDED]
+    if len(found) == 1:
+        return found[0]
+    options = tuple(
+        (f"{order.order_no[-4:]} {goods(order)} {yuan(order.total_fen)}", order.order_no)
+        for order in found[:PAGE]
+    )
+    key = "ask.whose_order" if found else "orders.none_open"
+    raise AskError("order_no", ctx.say(key, who=user or ""), options)
 
 
 def _customers(ctx: Context, digits: str, name: str) -> Reply:
     """The orders of a customer: by the last digits of the phone, or by the name."""
-    found = [
-        order
-        for order in orders.page(ctx.tx, limit=RECENT)[0]
-        if (contact := orders.contact(order, ctx.vault)) is not None
-        and (contact.phone.endswith(digits) if digits else contact.name == name)
-    ]
+    found = _of(ctx, digits, name)
     if not found:
         return Reply(text=ctx.say("orders.nobody", who=digits or name))
     return Reply(title=ctx.say("title.orders"), table=order_table(ctx, found[:PAGE]))
+
+
+def _of(ctx: Context, digits: str, name: str) -> list[OrderView]:
+    """A customer's recent orders, newest first."""
+    return [
+        order
+        for order in orders.page(ctx.tx, limit=RECENT)[0]
+        if (contact := orders.contact(order, ctx.vault)) is not None
+        and (contact.phone.endswith(digits) if digits else _is_called(contact.name, name))
+    ]
+
+
+def _is_called(name: str, said: str) -> bool:
+    """Whether a customer is meant: by the name, or by the family name in 王姐 and 小王."""
+    family = _TITLED.fullmatch(said)
+    return name.casefold() == said.casefold() or (
+        family is not None and name.startswith(family["a"] or family["b"])
+    )
 
 
 def _stepped(ctx: Context, before: OrderView, after: OrderView) -> Reply:

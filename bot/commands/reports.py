@@ -76,9 +76,10 @@ def summary(ctx: Context, period: Period | None = None, skus: KnownSkus | None =
             0.5,
         ),
         r"(?:热销|畅销|爆款|热卖|销量|销售|销冠|卖货)(?:排行榜?|排名|榜单?|top|前|冠军|最好|最高|第一|王)*(?P<quantity>{n})?(?:名)?",
-        r"(?:哪|什么|啥)(?:{n})?(?:个|样)?货?走得最?快|(?:啥子|啥)最好卖|(?:排行榜?|排名|榜单?|畅销榜|热销榜|销量榜|前几名)*前(?P<quantity>{n})(?:名)?",
+        r"(?:哪|什么|啥)(?P<quantity>{n})(?:个|样)?货?(?:走|卖)得最?[快好]",
+        r"(?:哪|什么|啥)(?:个|样)?货?走得最?快|(?:啥子|啥)最好卖|(?:排行榜?|排名|榜单?|畅销榜|热销榜|销量榜|前几名)*前(?P<quantity>{n})(?:名)?",
         r"(?:什么|啥|哪个|哪些|哪款|哪种)(?:商品|东西|货)?(?:好卖|最好卖|卖得好|卖得动|最火|最受欢迎|最俏|最抢手|畅销|热销|爆)",
-        r"\b(?:best[- ]?sell(?:ers?|ing)|top[- ]?sell(?:ers?|ing)|top (?P<quantity>{n})|best {n}|most popular|bestsellers?|sell(?:s|ing)? best|sold (?:the )?(?:best|most)|hottest|biggest sellers?|what sells|popular)\b",
+        r"\b(?:best[- ]?sell(?:ers?|ing)|top[- ]?sell(?:ers?|ing)|(?:top|best) (?P<quantity>{n})|most popular|bestsellers?|sell(?:s|ing)? best|sold (?:the )?(?:best|most)|hottest|biggest sellers?|what sells|popular)\b",
         Saying(
             r"\b(?:worst[- ]?sell(?:ers?|ing)|slow(?:est)?(?: movers?| sellers?| selling)?|least popular|sell(?:s|ing)? (?:worst|least)|sold (?:the )?(?:worst|least)|bottom (?P<quantity>{n})|not selling|isn't selling|doesn't sell|dead stock|worst)\b",
             {"query": "worst"},

@@ -77,6 +77,15 @@ def close_shop(ctx: Context) -> Reply:
             {"query": "off"},
             0.0,
         ),
+        Saying(
+            r"(?P<period_FROM>{time})(?:以后|之后|后|过后|往后)(?:就|都|请|全部|,)*(?:别|唔好|不要|不用|不|免|消停|安静|静音|停)(?:点|再|要|了|,|别)*(?:推|发|播|吵|打扰|通知|提醒|嘢)*(?:送|报|了|消息|嘢)*",
+            weight=1.5,
+        ),
+        Saying(
+            r"(?:通知|推送|播报|消息|提醒)(?:都|全|给|也)*(?:关|停|取消)(?:了|掉|闭)*",
+            {"query": "off"},
+            0.5,
+        ),
         r"\b(?:no|mute|quiet|silence|stop|don't|do not)…(?:after|from|past) (?P<period_FROM>{time})",
         Saying(
             r"(?:每天|每日|天天)(?:都|给我|自动|的)*(?:发|推|来|要)(?!…{time})(?:送|一次|一份|一下)*",

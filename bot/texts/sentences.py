@@ -16,6 +16,12 @@ SENTENCES: dict[str, Text] = {
     "explain.held": Text(
         "其中 {reserved} 件被订单占用：{orders}。", "{reserved} of it are held by orders: {orders}."
     ),
+    "ask.whose_order": Text(
+        "{who}有几个没完结的订单，哪一个？", "{who} has several open orders. Which?"
+    ),
+    "orders.none_open": Text(
+        "没有找到{who}没完结的订单，是哪个单号？", "No open order of {who}. Which order number?"
+    ),
     "orders.nobody": Text("最近的订单里没有「{who}」的。", "No recent order of {who}."),
     "title.ledger": Text("流水", "Ledger"),
     "later.refund": Text(

@@ -7,8 +7,8 @@
 from bot.understanding import questions
 from bot.understanding.answers import answer
 from bot.understanding.catalogue import Catalogue, Entry
-from bot.understanding.reader import as_json, public_slots, read
-from bot.understanding.reading import Reading
+from bot.understanding.reader import read
+from bot.understanding.reading import Reading, as_json, public_slots
 
 __all__ = [
     "Catalogue",

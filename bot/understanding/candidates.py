@@ -1,11 +1,15 @@
 """Ways to read a line: this command, by these words, with these slots, at this cost."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.registry import Command
 from bot.slots import Kind
 from bot.understanding import wording
-from bot.understanding.filling import Cue, Filled
+from bot.understanding.cues import Cue
+from bot.understanding.ear import IGNORE, NOT
+from bot.understanding.filling import Filled
 from bot.understanding.tokens import Line
 
 LONG = 12  # characters: a longer run nobody knows is talk, not a product
@@ -15,6 +19,8 @@ _TARGETS = frozenset({Kind.SKU, Kind.SKUS})
 _LEFTOVER, _ASIDE, _SPARE = 1.0, 0.5, 3.0
 _MISSING, _BAD, _LOST, _WRITE = 2.0, 1.5, 1.5, 0.3
 _LETTER, _BOUND = 0.6, 0.4
+_SURE, _HALF, _HARDLY = 0.75, 0.5, 0.15
+_SOUND, _FAINT = 2.0, 0.002
 
 
 @dataclass(slots=True)
@@ -25,11 +31,31 @@ class Candidate:
     filled: Filled
     line: Line
     informed: bool  # whether there is a catalogue at all
+    heard: Mapping[str, float]  # how likely each command is by the sound of the line
 
     @property
     def command(self) -> Command:
         """The command that the words say."""
         return self.cue.command
+
+    @property
+    def likely(self) -> float:
+        """How likely the command is by the sound of the line, 0 to 1."""
+        return self.heard.get(self.command.intent, 0.0)
+
+    @property
+    def sure(self) -> bool:
+        """Whether the sound of the line leaves hardly a doubt about the command."""
+        return self.likely > _SURE
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is likely, and sounds like nothing that is not to be done."""
+        return self.likely > _HALF and self.sounds(NOT) + self.sounds(IGNORE) < _HARDLY
+
+    def sounds(self, label: str) -> float:
+        """How much the line sounds like something that is no command."""
+        return self.heard.get(label, 0.0)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -116,6 +142,7 @@ class Candidate:
         if self.at_start:
             cost -= 0.8
         cost -= _BOUND * self.cue.bound
+        cost -= _SOUND * math.log(max(self.likely, _FAINT))
         return cost + self._strange
 
     @property

@@ -4,6 +4,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,14 @@ from store import names
 _GLUE = re.compile(r"[ 的/,]*")
 _PLURAL = re.compile(r"(?:es|s)(?![a-z])")
 _HANZI = re.compile(r"[\u3400-\u9fff]")
+_TAIL, _SEVERAL = (2, 3), -1  # letters of a name's end that may stand for it
+# No end of a name is a word of the shop: 订单 of 取消订单贴纸 is one.
+_TAILED = re.compile(
+    r"(?!(?:库存|订单|价格|售价|单价|数量|规格|颜色|分类|尺寸|商品|单子|折扣|海报|图片|报表|预警)$)[\u3400-\u9fff]+"
+)
+_BEFORE_TAIL = frozenset(
+    "的把给将和跟与查看找搜补加进到了下改调卖退换扣减盘点有个件只盒瓶包袋条罐张套支款种做发要拿送用是来让帮这那些问"
+)
 _NEAREST = 3
 _CANDIDATES = 40  # names compared letter by letter for one unknown word
 
@@ -55,7 +64,9 @@ class Catalogue:
         self._categories: dict[str, str] = {}
         for entry in entries:
             self._add(entry)
-        keys = (*self._codes, *self._product_of, *self._categories)
+        values = {form for _, known in self._entries for _, v in known for form in specs.forms(v)}
+        self._tails = _tails(self._product_of, self._categories.keys() | values)
+        keys = (*self._codes, *self._product_of, *self._categories, *self._tails)
         self._lengths = sorted({len(words) for words in keys}, reverse=True)
         self._first = frozenset(key[0] for key in keys)
         self._keys = tuple(self._product_of)
@@ -246,7 +257,17 @@ class Catalogue:
             return True
         # 服装 is no category in 服装/潮牌, which nobody knows.
         inside = "/" in (folded[stop : stop + 1], folded[max(start - 1, 0) : start])
-        return words in self._categories and not inside
+        if words in self._categories:
+            return not inside
+        return words in self._tails and self._begins(self._tails[words], folded, start)
+
+    def _begins(self, number: int, folded: str, start: int) -> bool:
+        """Whether a name's end stands for it here: 口红, but not in 绿茶口红, which is another."""
+        before = folded[max(start - 1, 0) : start]
+        if not _HANZI.match(before) or before in _BEFORE_TAIL:
+            return True
+        said = folded[:start]
+        return any(len(f) > 1 and said.endswith(f) for f in self._forms(self._names[number]))
 
     def _whole(self, written: str, words: str) -> bool:
         """Whether blanks in what is written stand where they may: not before a number."""
@@ -258,7 +279,7 @@ class Catalogue:
     def _found(self, folded: str, words: str, start: int, end: int) -> Found:
         if words in self._codes:
             return Found(start, end, {"code": self._entries[self._codes[words]][0]})
-        number = self._product_of.get(words)
+        number = self._product_of.get(words, self._tails.get(words))
         if number is None and words not in self._categories:
             words = next(
                 (
@@ -283,6 +304,21 @@ class Catalogue:
                 for form in specs.forms(value):
                     forms.setdefault(form, (key, value))
         return forms
+
+
+def _tails(product_of: Mapping[str, int], others: AbstractSet[str]) -> dict[str, int]:
+    """The ends that one name alone has: 口红 of 丝绒口红, as long as no other lipstick is sold."""
+    found: dict[str, int] = {}
+    for key, number in product_of.items():
+        for size in _TAIL:
+            tail = key[-size:]
+            if len(key) > size and _TAILED.fullmatch(tail):
+                found[tail] = number if found.get(tail, number) == number else _SEVERAL
+    return {
+        tail: number
+        for tail, number in found.items()
+        if number != _SEVERAL and tail not in product_of and tail not in others
+    }
 
 
 def _grown(

@@ -1,72 +1,34 @@
 """The slots of one command in one line, and what of the line it leaves unexplained."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from bot.registry import Command, Parameter, Saying
+from bot.registry import Command, Parameter
 from bot.slots import Kind, Slot
-from bot.understanding import shapes, wording
+from bot.understanding import naming, schemas, shapes, specs, wording
 from bot.understanding.catalogue import Catalogue
-from bot.understanding.normalise import SILENT
+from bot.understanding.cues import Cue
+from bot.understanding.naming import TARGETS
+from bot.understanding.resolution import resolve
 from bot.understanding.shapes import Bad
-from bot.understanding.tokens import GAP, VALUES, Line, Token, pattern
+from bot.understanding.tokens import GAP, VALUES, Line, pattern
+from bot.understanding.values import AMOUNTS, NUMBERS, VAGUE, value_of
 
-_NUMBERS = ("units", "int", "digits", "boxes", "decimal", "about", "odd", "minus", "plus")
-_AMOUNTS = ("money", "decimal", "int", "digits", "odd")
-_TARGETS = frozenset({Kind.SKU, Kind.SKUS})
 _IN_NAMES = frozenset({"", "sku", "category", "odd", "all", "spec", "measure"})
+TARGET_CELLS = frozenset({"sku"})
+_IDLE = re.compile(r"[一1]\s?[个款种样件只]")  # 加一个商品
+_SHELF = pattern(
+    r"(?:放|归|摆|分|挪|移|划)(?:到|在|进|入|类)*(?P<category>{category})(?:里面?|下面?|类|分类|那边|那一?类|中)?"
+)
+_KIND_OF_GOODS = pattern(r"类|分组|下面|底下|\bcategory\b|\bsection\b|\bkind of\b")
+_COMPLAINT = re.compile(r"(?:有点|也|都|是)*(?:太|偏|过)?(?:低|高|贵|便宜|亏|贱)了?")  # 卖25太低了
+_NEAR = 8  # cells
+_AS_IT_WAS = re.compile(
+    r"(?:系统|账面|账上|电脑|原来|原本|以前|原价|之前)(?:里|上|写|显示|记|是|有|说|卖|的|才|价|了)*$"
+)
 _MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
-# What is no part of a name at its edges.
-_BEFORE_NAME = re.compile(
-    r"^(?:把|将|给(?!皂)|请|帮我|帮忙|麻烦|一下|的|了|那个|这个|商品|新品|产品|一款|一个|一种|个|[,.!:;\"'()\-=]|(?:the|a|an|of|for|our|some|called|named)\b|\s)+",
-    re.IGNORECASE,
-)
-_AFTER_NAME = re.compile(
-    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """The words of a line that say which command is meant, in cells ``start`` to ``end``."""
-
-    command: Command
-    saying: Saying
-    match: re.Match[str]
-    word: bool  # a declared command word, not only a way to put it
-
-    @property
-    def letters(self) -> int:
-        """How many letters tell of the command."""
-        bound = [
-            self.match.span(name)
-            for name, words in self.match.groupdict().items()
-            if words and not name.startswith(GAP)
-        ]
-        return sum(
-            1
-            for cell in self.cells()
-            if self.match.string[cell] not in VALUES
-            and not any(start <= cell < end for start, end in bound)
-        )
-
-    @property
-    def bound(self) -> int:
-        """How many values the words bind: 补到50 tells more than 补."""
-        return sum(
-            1 for name, said in self.match.groupdict().items() if said and not name.startswith(GAP)
-        )
-
-    def cells(self) -> Iterator[int]:
-        """The cells that the words explain."""
-        gaps = [self.match.span(name) for name in self.match.groupdict() if name.startswith(GAP)]
-        for cell in range(*self.match.span()):
-            if not any(start <= cell < end for start, end in gaps):
-                yield cell
 
 
 @dataclass(slots=True)
@@ -128,7 +90,7 @@ class _Filler:
         names = rest is not None and rest.slot.kind is Kind.NAME
         for parameter in self._parameters:
             self._take_labelled(parameter)
-        if rest is not None and rest.slot.kind in _TARGETS and rest.key not in self._out.slots:
+        if rest is not None and rest.slot.kind in TARGETS and rest.key not in self._out.slots:
             self._take_target(rest)
         for parameter in sorted(self._parameters, key=lambda p: _ORDER.get(p.slot.kind, 99)):
             if parameter.key not in self._out.slots and parameter.key not in self._out.bad:
@@ -136,9 +98,10 @@ class _Filler:
         if not names:
             self._attach_specs()
         self._take_numbers()
+        self._drop_idle()
         self._take_person()
         self._core = [not free for free in self._free]
-        if self._out.known or rest is None or rest.slot.kind not in _TARGETS:
+        if self._out.known or rest is None or rest.slot.kind not in TARGETS:
             self._say_again()
         self._take_rest()
         return self._out
@@ -146,22 +109,13 @@ class _Filler:
     def _take_person(self) -> None:
         """Whose order it is: 赵哥3095的账."""
         parameter = next((p for p in self._parameters if p.slot.kind is Kind.PERSON), None)
-        orders = [c for c in self._line.cells("order", "digits") if not self._free[c]]
-        if parameter is None or parameter.key in self._out.slots or not orders:
+        if parameter is None or parameter.key in self._out.slots:
             return
-        match = _OWNER.search(self._line.masked[: orders[0]])
-        if (
-            match
-            and all(self._free[match.start() : match.end()])
-            and not self._nobody(match["who"])
-        ):
+        orders = [c for c in self._line.cells("order", "digits") if not self._free[c]]
+        match = naming.customer(self._line.masked, orders[0] if orders else None)
+        if match is not None and all(self._free[slice(*match.span("who"))]):
             self._use(match.start(), match.end())
             self._keep(parameter, self._line.words(*match.span("who")))
-
-    def _nobody(self, words: str) -> bool:
-        return bool(_NO_PERSON.search(words)) or any(
-            p.search(words) for p in wording.DOUBTS.values()
-        )
 
     def _say_again(self) -> None:
         """What says the same command once more explains nothing new and leaves no doubt."""
@@ -176,7 +130,7 @@ class _Filler:
     def _bind(self, cue: Cue) -> None:
         for cell in cue.cells():
             kind = self._line.kind(cell)
-            if not kind or kind in _AMOUNTS or kind in _NUMBERS:
+            if not kind or kind in AMOUNTS or kind in NUMBERS:
                 self._free[cell] = False
         self._out.slots.update(cue.saying.gives)
         for name, written in cue.match.groupdict().items():
@@ -189,17 +143,31 @@ class _Filler:
         key = name.removesuffix("_DOWN").removesuffix("_FROM").removesuffix("_MAYBE")
         parameter = next((p for p in self._parameters if p.key == key), None)
         if parameter is None:
+            if key == "query":
+                self._bind_old(start, end)
             return
         token = self._line.at.get(start)
         if token is None or end - start > 1:
             self._free[start:end] = [False] * (end - start)
-            self._keep(parameter, _clean(self._line.words(start, end)) or None)
+            said = naming.clean(self._line.words(start, end))
+            self._keep(parameter, (self._cleaned(parameter, said) if said else None) or None)
             return
         value = self._value(parameter.slot, start, down=down)
         if name.endswith("_MAYBE") and token.kind in {"int", "digits"}:
             self._out.vague.append(self._line.text[token.start : token.end])
         self._free[start:end] = [False] * (end - start)
         self._keep(parameter, f"{value}-" if since else value)
+
+    def _bind_old(self, start: int, end: int) -> None:
+        """The old value of a spec that is changed; it may tell the SKU, so a target takes it too."""
+        token = self._line.at.get(start)
+        spec = token is not None and token.kind in {"spec", "measure"}
+        self._out.slots["query"] = (
+            token.value[1] if spec and token else self._line.words(start, end)
+        )
+        coded = any("code" in self._line.at[c].value for c in self._line.cells("sku"))
+        if not spec or coded:
+            self._use(start, end)
 
     # By label, by shape, by place.
 
@@ -231,6 +199,26 @@ class _Filler:
                 self._use(cells[0], cells[-1] + 1)
                 self._keep(parameter, match["value"].rstrip("吧了哦啊呢.!"))
                 return
+        if parameter.key == "category":
+            self._take_path(parameter)
+            self._take_shelf(parameter)
+
+    def _take_path(self, parameter: Parameter) -> None:
+        """放到母婴/护理: a category path tells itself by its strokes."""
+        match = naming.PATH.search(self._line.text)
+        cells = self._between(*match.span()) if match else []
+        free = [cell for cell in cells if self._line.kind(cell) not in TARGET_CELLS]
+        if match and free == cells and all(self._free[cell] for cell in cells):
+            self._use(cells[0], cells[-1] + 1)
+            self._keep(parameter, match["path"])
+
+    def _take_shelf(self, parameter: Parameter) -> None:
+        """放手机配件里, 归文具类: a category that is known, with what says so."""
+        match = _SHELF.search(self._line.masked)
+        cell = match.start("category") if match else -1
+        if match and parameter.key not in self._out.slots and self._free[cell]:
+            self._use(*match.span())
+            self._keep(parameter, self._line.at[cell].value["category"])
 
     def _between(self, start: int, end: int) -> list[int]:
         return [
@@ -240,16 +228,42 @@ class _Filler:
         ]
 
     def _take_target(self, rest: Parameter) -> None:
-        kinds = ("sku",) if rest.slot.kind is Kind.SKU else ("sku", "category", "all")
+        one = rest.slot.kind is Kind.SKU
+        kinds = ("sku",) if one else ("sku", "category", "all")
         for kind in kinds:
             for cell in self._line.cells(kind):
                 if not self._free[cell]:
+                    continue
+                if kind == "all" and self._named_before(cell):
+                    self._free[cell] = False
                     continue
                 value = self._line.at[cell].value
                 self._out.slots[rest.key] = {"all": True} if kind == "all" else dict(value)
                 self._out.known = True
                 self._free[cell] = False
                 return
+        if one:
+            self._take_shared(rest)
+
+    def _take_shared(self, rest: Parameter) -> None:
+        """A category where one SKU is needed: which of its goods, is asked."""
+        cell = next((c for c in self._line.cells("category") if self._free[c]), None)
+        if cell is not None and not self._line.cells("sku"):
+            self._free[cell] = False
+            self._out.slots[rest.key] = {"name": self._line.words(cell, cell + 1)}
+            self._out.shared = True
+
+    def _named_before(self, cell: int) -> bool:
+        """Whether words that a name contains stand right before: 香水全部下架."""
+        start = cell
+        while start and self._free[start - 1] and self._letter(start - 1):
+            start -= 1
+        words = naming.clean(self._line.words(start, cell)) if start < cell else ""
+        return (
+            bool(words)
+            and self._catalogue is not None
+            and bool(self._catalogue.containing(words) or self._catalogue.alike(words))
+        )
 
     def _take_shaped(self, parameter: Parameter) -> None:
         slot = parameter.slot
@@ -272,16 +286,49 @@ class _Filler:
         return parameter.key in self._command.needs and bool(rivals & measured & said)
 
     def _take_first(self, parameter: Parameter, kinds: tuple[str, ...]) -> None:
+        if parameter.slot.kind is Kind.CATEGORY and self._sought_by_word():
+            return
         for kind in kinds:
-            for cell in self._line.cells(kind):
-                if not self._free[cell]:
-                    continue
+            for cell in self._counting(parameter, kind):
                 value = self._value(parameter.slot, cell)
                 if value is None:
                     continue
                 self._use(self._lead(parameter.slot, cell), cell + 1)
                 self._keep(parameter, value)
                 return
+
+    def _sought_by_word(self) -> bool:
+        """Whether a category's name is rather a word to search for: 找 茶具, but not 茶具类."""
+        searched = any(p.slot.kind is Kind.QUERY for p in self._parameters)
+        priced = any(self._free[cell] for cell in self._line.cells("money", "int", "decimal"))
+        return searched and not priced and not _KIND_OF_GOODS.search(self._line.masked)
+
+    def _counting(self, parameter: Parameter, kind: str) -> list[int]:
+        """The free cells of a kind; in 加一个商品 … 三十顶 the first counts nothing."""
+        cells = [cell for cell in self._line.cells(kind) if self._free[cell]]
+        names = self._command.rest is not None and self._command.rest.slot.kind is Kind.NAME
+        if not names or parameter.slot.kind is not Kind.COUNT:
+            return cells
+        idle = [cell for cell in cells if _IDLE.fullmatch(self._written(cell))]
+        others = self._line.cells("units", "int", "digits", "boxes")
+        if len([cell for cell in others if self._free[cell] and cell not in idle]) == 0:
+            return cells
+        for cell in idle:
+            self._free[cell] = False
+        return [cell for cell in cells if cell not in idle]
+
+    def _drop_idle(self) -> None:
+        """加一个商品: what counts the new thing itself counts nothing."""
+        rest = self._command.rest
+        counts = any(p.slot.kind is Kind.COUNT for p in self._parameters)
+        if not counts or (rest is not None and rest.slot.kind is Kind.NAME):
+            for cell in self._line.cells("units"):
+                if _IDLE.fullmatch(self._written(cell)):
+                    self._free[cell] = False
+
+    def _written(self, cell: int) -> str:
+        token = self._line.at[cell]
+        return self._line.text[token.start : token.end]
 
     def _lead(self, slot: Slot, cell: int) -> int:
         """Where a value begins with the word that leads to it: 到 128."""
@@ -325,7 +372,7 @@ class _Filler:
 
     def _take_specs(self, parameter: Parameter) -> None:
         if parameter.slot.kind is Kind.SCHEMA:
-            value: Any = self.schema()
+            value: Any = self._schema()
         else:
             value = self._pairs() | self._loose_specs()
         if value:
@@ -342,42 +389,61 @@ class _Filler:
                 found[key] = (match["v2"] or match["value"]).rstrip("的")
         return found
 
-    def schema(self) -> list[dict[str, Any]]:
-        """``颜色=白,黑 尺寸=S,M 包装?``: keys, their values or None, and which are required."""
+    def _schema(self) -> list[dict[str, Any]]:
+        """Spec keys, their values or None, and which are required."""
+        text = self._line.text
+        said = [*schemas.declared(text)] or [*schemas.worded(text)]
+        if not said:
+            return self._measured()
         found = []
-        for match in _SCHEMA.finditer(self._line.text):
-            cells = self._between(*match.span())
-            if not cells or not all(self._free[cell] for cell in cells):
-                continue
-            values, optional = match["values"], match["open"] is not None
-            if values is None and (not optional or match["key"] in {"吗", "呢"}):
-                continue
-            if values is not None and values.endswith("?"):
-                values, optional = values[:-1], True
-            self._use(cells[0], cells[-1] + 1)
-            said = [v for v in re.split(r"[,/|]", values) if v] if values else None
-            found.append({"key": match["key"], "values": said, "required": not optional})
+        for one in said:
+            cells = self._between(one.start, one.end)
+            if cells and "sku" not in {self._line.kind(cell) for cell in cells}:
+                self._use(cells[0], cells[-1] + 1)
+                values = list(one.values) if one.values else None
+                found.append({"key": one.key, "values": values, "required": one.required})
         return found
 
-    def _loose_specs(self) -> dict[str, str]:
-        """Weights, volumes, sizes and colours that stand for themselves."""
+    def _measured(self) -> list[dict[str, Any]]:
+        """Values that tell their key themselves: only 160ml and 240ml."""
+        values: dict[str, list[str]] = {}
+        for cell in self._line.cells("spec", "measure"):
+            key, value = self._line.at[cell].value
+            if self._free[cell]:
+                self._free[cell] = False
+                values.setdefault(key, []).append(value)
+        return [{"key": k, "values": said, "required": True} for k, said in values.items()]
+
+    def _loose_specs(self, name: str = "") -> dict[str, str]:
+        """Weights, volumes, sizes and colours that stand for themselves.
+
+        3公斤 of a product that has no weights is an amount, and not to be counted in pieces.
+        """
         found: dict[str, str] = {}
         for cell in self._line.cells("spec", "measure"):
             key, value = self._line.at[cell].value
-            if self._free[cell] and key not in found:
-                self._free[cell] = False
+            if not self._free[cell] or key in found:
+                continue
+            self._free[cell] = False
+            if name and self._line.kind(cell) == "measure" and self._never_has(name, key):
+                self._out.vague.append(self._written(cell))
+            else:
                 found[key] = value
         return found
 
+    def _never_has(self, name: str, key: str) -> bool:
+        known = self._catalogue is not None and self._out.known
+        return known and self._catalogue is not None and not self._catalogue.values(name, key)
+
     def _attach_specs(self) -> None:
         """Give the target the specs that stand elsewhere in the line, where it has none such."""
-        key = next((p.key for p in self._parameters if p.slot.kind in _TARGETS), "")
+        key = next((p.key for p in self._parameters if p.slot.kind in TARGETS), "")
         target = self._out.slots.get(key)
         if not isinstance(target, dict) or "name" not in target:
             return
         said = dict(target.get("specs", {}))
-        takes_specs = any(p.slot.kind is Kind.SPECS for p in self._parameters)
-        new = {} if takes_specs else self._pairs() | self._loose_specs()
+        takes_specs = any(p.slot.kind in {Kind.SPECS, Kind.SCHEMA} for p in self._parameters)
+        new = {} if takes_specs else self._pairs() | self._loose_specs(target["name"])
         merged = said | {key: value for key, value in new.items() if key not in said}
         if merged:
             self._out.slots[key] = {**target, "specs": merged}
@@ -394,7 +460,7 @@ class _Filler:
                 or self._said_otherwise(parameter)
             ):
                 continue
-            kinds = _AMOUNTS if slot.kind is Kind.MONEY else _NUMBERS
+            kinds = AMOUNTS if slot.kind is Kind.MONEY else NUMBERS
             cells = [c for c in self._line.cells(*kinds) if self._free[c] and not self._named_by(c)]
             if slot.kind is Kind.COUNT:
                 cells += [c for c in self._line.cells("money") if self._free[c] and self._pieces(c)]
@@ -419,30 +485,12 @@ class _Filler:
         return self._line.text[token.start : token.end].endswith("块")
 
     def _value(self, slot: Slot, cell: int, *, down: bool = False) -> Any:
+        """The value of a cell as the slot holds it; what is no plain count is noted as vague."""
         token = self._line.at[cell]
         written = self._line.text[token.start : token.end]
-        if slot.kind in {Kind.COUNT, Kind.MONEY}:
-            return self._number(slot, token.kind, token.value, written, down=down)
-        if slot.kind is Kind.FACTOR:
-            return _factor(token.kind, token.value, down=down)
-        return _worded(slot.kind, token, written)
-
-    def _number(self, slot: Slot, kind: str, value: Any, written: str, *, down: bool) -> int | Bad:
-        rule = "money" if slot.kind is Kind.MONEY else "whole"
-        if kind == "odd" or not isinstance(value, Decimal):
-            return Bad(written, rule)
-        if kind in {"boxes", "about"}:
+        if token.kind in VAGUE and slot.kind in {Kind.COUNT, Kind.MONEY}:
             self._out.vague.append(written)
-            if not value:
-                return Bad(written, rule)
-        if kind == "minus" and slot.sign > 0 and not down:
-            return Bad(written, "range")
-        found = (
-            shapes.fen(value, written, slot)
-            if rule == "money"
-            else shapes.count(value, written, slot)
-        )
-        return -found if down and isinstance(found, int) and slot.sign > 0 else found
+        return value_of(slot, token, written, down=down)
 
     def _keep(self, parameter: Parameter, value: Any) -> None:
         if isinstance(value, Bad):
@@ -459,7 +507,7 @@ class _Filler:
         rest = self._command.rest
         if rest is not None and rest.key not in self._out.slots:
             self._take_words(rest)
-        elif rest is not None and self._out.known and rest.slot.kind in _TARGETS:
+        elif rest is not None and self._out.known and rest.slot.kind in TARGETS:
             self._lengthen(rest)
         self._out.free = self._free
         self._out.spare = [
@@ -502,7 +550,14 @@ class _Filler:
         """Whether a value that no slot took says nothing: 今天, 昨天的 before what is pushed daily."""
         timed = any(p.slot.kind is Kind.TIME for p in self._parameters)
         told = timed and self._line.masked[cell + 1 : cell + 2] == "的"
-        return kind == "all" or (kind == "period" and (value == "today" or told))
+        before = self._line.masked[max(cell - _NEAR, 0) : cell]
+        old = kind in NUMBERS or kind in AMOUNTS
+        return (
+            kind == "all"
+            or (kind == "period" and (value == "today" or told))
+            or (old and _AS_IT_WAS.search(before) is not None)
+            or (old and _COMPLAINT.match(self._line.masked, cell + 1) is not None)
+        )
 
     def _take_words(self, rest: Parameter) -> None:
         """The longest run that is left: a name, a person, words to search for."""
@@ -515,100 +570,118 @@ class _Filler:
             self._free[mention] = False
             self._out.slots[rest.key] = self._line.at[mention].value
             return
-        runs = [run for run in self._runs(kind) if run[2] and _sayable(kind, run[2])]
+        runs = [run for run in self._runs(kind) if run[2] and naming.sayable(kind, run[2])]
+        if kind is Kind.QUERY:
+            runs = [run for run in runs if naming.sought(run[2])]
         if not runs:
             return
         start, end, words = max(
             runs, key=lambda run: (self._resolves(kind, run[2]), len(run[2]), -run[0])
         )
-        if kind is Kind.QUERY and len(runs) > 1:
+        if kind is Kind.QUERY:
             start, end = runs[0][0], runs[-1][1]
-            words = " ".join(run[2] for run in runs)
+            words = " ".join(naming.sought(run[2]) for run in runs)
         if kind is Kind.SKU or kind is Kind.SKUS:
             self._resolve(rest, start, end, words)
             return
         self._use(start, end)
         if kind is Kind.NAME:
-            words = self._pictured(start) + self._named(start, end, words)
-        self._out.slots[rest.key] = words
+            signs = naming.signs_before(self._line.text[: self._line.places[start][0]])
+            words = signs + self._named(start, end, words)
+        self._out.slots[rest.key] = self._cleaned(rest, words)
+
+    def _cleaned(self, parameter: Parameter, words: str) -> Any:
+        """Words without what only leads to them."""
+        match parameter.slot.kind:
+            case Kind.USER:
+                return naming.member(words)
+            case Kind.PERSON:
+                return naming.customer_name(words)
+            case Kind.LABELLED if parameter.key == "category":
+                return naming.category(words)
+            case Kind.SPECS:
+                return {self._spec_key(words): words}
+        return naming.called(words) if parameter.key == "name" else words
+
+    def _spec_key(self, words: str) -> str:
+        """The spec that a new value is of: that of the old one beside it, else by its last letter."""
+        cells = self._cue.cells() if self._cue is not None else ()
+        old = [c for c in cells if self._line.kind(c) in {"spec", "measure"}]
+        return str(self._line.at[old[0]].value[0]) if old else specs.key_of(words)
 
     def _resolves(self, kind: Kind, words: str) -> bool:
         """Whether words that are no name as they stand are one by their sound or a part of it."""
-        if kind not in _TARGETS or self._catalogue is None:
+        if kind not in TARGETS or self._catalogue is None:
             return False
         alike = self._catalogue.alike(words)
         return (alike is not None and alike[1]) or len(self._catalogue.containing(words)) == 1
 
     def _take_secret(self, rest: Parameter) -> None:
         """A one-time code: letters and digits, whatever they would be elsewhere."""
-        for match in _CODE.finditer(self._line.text):
+        for match in naming.codes_in(self._line.text):
             cells = self._between(*match.span())
-            if (
-                cells
-                and all(self._free[cell] for cell in cells)
-                and ("-" in match[0] or any(char.isdigit() for char in match[0]))
-            ):
+            if cells and all(self._free[cell] for cell in cells):
                 self._use(cells[0], cells[-1] + 1)
                 self._out.slots[rest.key] = match[0]
                 return
 
-    def _pictured(self, start: int) -> str:
-        """The emoji right before a name: 🍵礼盒."""
-        before = self._line.text[: self._line.places[start][0]]
-        match = re.search(rf"(?:^|\s)(?P<signs>(?:{SILENT.pattern})+)$", before)
-        return match["signs"] if match else ""
-
     def _named(self, start: int, end: int, words: str) -> str:
         """A new product's name, without specs of a known one and without a code before it."""
         goods = [c for c in range(start, end) if self._line.kind(c) == "sku"]
-        specs = next((p for p in self._parameters if p.slot.kind is Kind.SPECS), None)
-        if len(goods) == 1 and specs is not None:
+        slot = next((p for p in self._parameters if p.slot.kind is Kind.SPECS), None)
+        if len(goods) == 1 and slot is not None:
             target = self._line.at[goods[0]].value
             if target.get("specs") and end - start == 1:
-                said = self._out.slots.get(specs.key, {})
-                self._out.slots[specs.key] = {**target["specs"], **said}
+                given = self._out.slots.get(slot.key, {})
+                self._out.slots[slot.key] = {**target["specs"], **given}
                 return str(target["name"])
-        coded = re.fullmatch(
-            r"(?P<code>[A-Z][A-Z0-9]*-[A-Z0-9\-]+|(?=\S*[0-9])[A-Za-z]+-[A-Za-z0-9\-]+)\s+(?P<name>.+)",
-            words,
-        )
-        code = next((p for p in self._parameters if p.key == "code"), None)
-        if coded and code is not None and code.key not in self._out.slots:
-            self._out.slots[code.key] = coded["code"].upper()
-            return coded["name"]
-        return words
+        if len(goods) == 1 and slot is not None:
+            variant = naming.VARIANT.fullmatch(self._line.words(goods[0] + 1, end))
+            if variant is not None:
+                words = self._line.words(goods[0], goods[0] + 1)
+                if variant["value"]:
+                    words = f"{words} {variant['value']}{variant['key']}"
+        if slot is not None and (said := naming.with_spec(words)) is not None:
+            known = self._out.slots.get(slot.key, {})
+            self._out.slots[slot.key] = {said[1]: said[2], **known}
+            words = said[0]
+        code, name = naming.coined(words)
+        if not code or "code" not in {p.key for p in self._parameters} - self._out.slots.keys():
+            return words
+        self._out.slots["code"] = code
+        return name
 
     def _resolve(self, rest: Parameter, start: int, end: int, words: str) -> None:
-        """A target in words that no name is: by its sound, by a close spelling, or as it is said."""
+        """A target in words that no name is."""
         specs = self._out.slots.get(rest.key, {}).get("specs")
-        target: dict[str, Any] = unknown_target(words)
-        if self._catalogue is not None and "name" in target:
-            within = self._catalogue.containing(words)
-            if len(within) == 1:
-                self._use(start, end)
-                self._out.slots[rest.key] = {"name": within[0]} | (
-                    {"specs": specs} if specs else {}
-                )
-                self._out.known = True
-                self._attach_specs()
-                return
-            self._out.shared = len(within) > 1
-            alike = self._catalogue.alike(words)
-            if alike is not None and alike[1]:
-                target, self._out.known = dict(alike[0]), True
-            elif (heard := self._catalogue.heard(words)) is not None:
-                target, self._out.known = dict(heard.target), True
-                offset = self._line.places[start][0]
-                found = self._line.text.find(words, offset)
-                cells = self._between(found + heard.start, found + heard.end)
-                start, end = cells[0], cells[-1] + 1
-            elif alike is not None:
-                self._out.guessed = True
-        if not rest.slot.bare and not self._out.known:
+        found = resolve(words, self._catalogue)
+        self._out.known, self._out.guessed = found.known, found.guessed
+        self._out.shared = found.shared
+        if not rest.slot.bare and not found.known:
             return
+        if (found.start, found.end) != (0, len(words)):
+            offset = self._line.text.find(words, self._line.places[start][0])
+            cells = self._between(offset + found.start, offset + found.end)
+            start, end = cells[0], cells[-1] + 1
         self._use(start, end)
-        self._out.slots[rest.key] = target | ({"specs": specs} if specs else {})
+        said = (specs or {}) | (self._own_specs(found.target) if found.known else {})
+        self._out.slots[rest.key] = found.target | ({"specs": said} if said else {})
         self._attach_specs()
+
+    def _own_specs(self, target: dict[str, Any]) -> dict[str, str]:
+        """Spec values of a product that is known by its sound: 铁关音浓香的."""
+        found: dict[str, str] = {}
+        if self._catalogue is None or "name" not in target:
+            return found
+        forms = self._catalogue.forms(target["name"])
+        for form in sorted(forms, key=len, reverse=True):
+            key, value = forms[form]
+            match = re.search(re.escape(form), self._line.text, re.IGNORECASE)
+            cells = self._between(*match.span()) if match and not form.isdigit() else []
+            if cells and key not in found and all(self._free[cell] for cell in cells):
+                self._use(cells[0], cells[-1] + 1)
+                found[key] = value
+        return found
 
     def _runs(self, kind: Kind) -> list[tuple[int, int, str]]:
         """Runs of free cells with the words in them, without what is no part of a name.
@@ -638,8 +711,7 @@ class _Filler:
 
     def _trimmed(self, start: int, end: int) -> list[tuple[int, int, str]]:
         words = self._line.words(start, end)
-        low = len(words) - len(_BEFORE_NAME.sub("", words))
-        high = len(_AFTER_NAME.sub("", words))
+        low, high = naming.trimmed(words)
         if low >= high:
             return []
         offset = self._line.places[start][0]
@@ -659,7 +731,7 @@ class _Filler:
         words = self._line.words(place + 1, end)
         if not words or wording.FILLER.match(self._line.masked, place + 1):
             return
-        if not _NOUN_TAIL.match(words) or len(words) > 3:
+        if not naming.lengthens(words):
             return
         self._use(place + 1, end)
         self._out.slots[rest.key] = {"name": self._line.words(place, end)}
@@ -687,27 +759,9 @@ class _Filler:
 
 _PAIR = re.compile(
     r"(?P<key>[^\s=,;:]{1,20})\s?=\s?(?P<value>[^\s=;,]{1,40})[;,]?"
-    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?]{1,20})"
+    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?都全各]{1,20})"
 )
 _KEYS = {"尺码": "尺寸", "净重": "重量"}
-_SCHEMA = re.compile(r"(?P<key>[^\s=,;?]{1,20})(?:\s?=\s?(?P<values>[^\s=;]{1,400}))?(?P<open>\?)?")
-_CODE = re.compile(r"(?<![0-9A-Za-z\-])[0-9A-Za-z][0-9A-Za-z\-]{3,}(?![0-9A-Za-z])")
-_OWNER = re.compile(
-    r"(?:^|帮|给|把|[,.\ue000-\uf8ff])(?P<who>[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|姨|婶|总|先生|女士|小姐|老师|老板|婆婆|阿姨|师傅|太太|经理|医生)"
-    r"|(?:小|老|阿)[\u4e00-\u9fff]{1,2}|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文][\u4e00-\u9fff]{1,2}"
-    r"|[a-z]{2,12}(?='s)?)(?:的那?单?|那个?单?|'s)?$"
-)
-_NO_PERSON = re.compile(
-    r"确认|标记|记|那单|这单|客户|客人|顾客|买家|订单|单子|单号|那个|这个|帮|给|把|将|请|麻烦|刚|昨|今|明|快递|顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|发|退|取消|收|付|查|看|改|补|已|先|就|都|我|你|order|ship|refund|cancel|mark|send|paid|for|is|the|please|number"
-)
-_NO_NAME = re.compile(
-    r"(?:the|a|an|our|all|价格?|售价|库存|数量|商品|产品|货|东西|订单|单子|库|数|销量|系统|标价|那天|那单|单|款|货款|钱|同款|一样的|it|them|that|this|one|price|prices|stock|inventory|products?|items?|orders?|everything|anything|something|today|now| )+",
-    re.IGNORECASE,
-)
-_NOUN_TAIL = re.compile(
-    r"[盒装套盖袋架垫杯壶碗盘子板包垫签布机器片块条]|礼盒|套装|大号|小号|礼品|套组|配件"
-)
-
 # Which values of a line fill a slot of a kind, the surest first.
 _SHAPES = {
     Kind.MONEY: ("money",),
@@ -733,69 +787,3 @@ _ORDER = {
     Kind.MONEY: 7,
     Kind.COUNT: 8,
 }
-
-
-def _worded(kind: Kind, token: Token, written: str) -> Any:
-    """A value that is no number, as its slot holds it; None where it is too short or too long."""
-    match kind:
-        case Kind.SPECS if token.kind in {"spec", "measure"}:
-            return dict([token.value])
-        case Kind.QUERY | Kind.PHONE:
-            return _query(token, written.lstrip("#"), price=kind is Kind.QUERY)
-        case Kind.CATEGORY | Kind.LABELLED if token.kind == "category":
-            return token.value["category"]
-        case Kind.PERIOD if token.kind == "day":
-            day = token.value[0] if isinstance(token.value, tuple) else token.value
-            return f"{day:%m-%d}"
-        case Kind.ORDER | Kind.TRACKING:
-            digits = written.lstrip("# ")
-            least, most = (1, 20) if kind is Kind.ORDER else (8, 40)
-            return digits if least <= len(digits) <= most else None
-    return token.value
-
-
-def _query(token: Token, written: str, *, price: bool) -> str:
-    """What to search for: words, or a price limit as ``<5000``."""
-    if token.kind in {"spec", "measure"}:
-        return str(token.value[1])
-    if price and token.kind in _AMOUNTS and isinstance(token.value, Decimal):
-        return f"<{int(token.value * 100)}"
-    return written
-
-
-def _sayable(kind: Kind, words: str) -> bool:
-    """Whether words can be what a slot of this kind takes; 库存 and price name no product."""
-    if kind is Kind.SECRET:
-        return re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z\-]{3,}", words) is not None
-    short = len(words) < 2 and not words.isascii()
-    return kind not in _TARGETS or not (short or _NO_NAME.fullmatch(words))
-
-
-def _clean(words: str) -> str:
-    """Words bound by a pattern, without what is no part of a name at their edges."""
-    return _AFTER_NAME.sub("", _BEFORE_NAME.sub("", words)).strip()
-
-
-def _factor(kind: str, value: Decimal, *, down: bool) -> str:
-    """``*0.8`` for 8折, ``*1.1`` for 10% up."""
-    if kind == "percent":
-        value = (1 - value / 100) if down else (1 + value / 100)
-    return f"*{value.normalize():f}"
-
-
-def unknown_target(words: str) -> dict[str, Any]:
-    """Letters with digits and no blanks are a code, anything else a name."""
-    if re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z][0-9A-Za-z\-_./]*", words):
-        return {"code": words.upper()}
-    return {"name": words}
-
-
-def target_of(
-    words: str, specs: Mapping[str, str] | None, catalogue: Catalogue | None
-) -> dict[str, Any]:
-    """The contract's name, code and specs for the words of a target."""
-    known = catalogue.target(words) if catalogue else None
-    target = dict(known) if known else unknown_target(words)
-    if specs:
-        target["specs"] = {**target.get("specs", {}), **specs}
-    return target

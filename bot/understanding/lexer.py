@@ -15,7 +15,7 @@ from bot.understanding.tokens import Line, Token, line_of
 UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册听桶饼串束朵盆碗片根卷筒副对架部幅粒篮坛壶株棵团款样种单笔名管盏板床棒段顶"
 PACKS = "箱提排捆扎垛车托"
 _UNIT = (
-    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))"
+    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))"
     r"|(?:pcs|pieces?|pc|units?|items?|sets?|boxes|box|bottles?|bags?|packs?|cups?|tins?|cans?|jars?|loaves|loaf|books?|pairs?|copies|copy)\b)"
 )
 _YUAN = r"(?:元钱|块钱|元整|元|块|圆(?!通)|(?:rmb|cny|yuan|kuai|bucks)\b)"
@@ -80,6 +80,12 @@ _HANZI = re.compile(
 _ODD = re.compile(
     r"(?<![0-9A-Za-z_\-])[0-9]+(?:_[0-9A-Za-z]+|\.[0-9]+\.[0-9]+|[eE][0-9]+|[²³¹])[0-9A-Za-z._²³]*|[^\W0-9a-zA-Z_\u3400-\u9fff]*[٠-٩۰-۹०-९²³¹]+"
 )
+_STEPS = r"[\u4e00-\u9fffA-Za-z]{1,8}(?:/[\u4e00-\u9fffA-Za-z]{1,8}){1,4}"
+_PATH = re.compile(
+    rf"(?:分类|类目|类别|品类|归到|归入|归类到|放到|放进|放在|挪到|换到|移到|分到|调到|改到|转到|\b(?:category|into|under))(?:要|就|都)?(?:改|换|变|调)?(?:成|为|到|是)?\s?(?P<path>{_STEPS}?)(?=$|[\s,.!?;]|这|那|分类|类目|类别|下面|里|吧)"
+    rf"|(?P<before>{_STEPS})\s?(?:这个)?(?:分类|类目|类别)(?!改|换)",
+    re.IGNORECASE,
+)
 # After a number these make it something else than a count: 3天, 52度, 2楼.
 _NO_COUNT = re.compile(
     r"[A-Za-z_]|\s?(?:天|年|度|楼|层|号|小时|分钟|秒|米|cm|mm|寸|次|人|位|家|岁|期|级|代|连|周|个月|%|折|点(?![,. ]|$)|\.[0-9])"
@@ -91,8 +97,9 @@ Found = tuple[int, int, str, Any]
 def line(text: str, catalogue: Catalogue | None, now: datetime) -> Line:
     """The line in cells. The surest values are looked for first, and none is cut by a later one."""
     page = _Page(text)
+    page.take(_paths(text))
     if catalogue is not None:
-        page.take(_goods(text, catalogue))
+        page.take(_goods(page.unread, catalogue))
         page.take(_own_values(page.unread, page.tokens, catalogue))
         page.take(_own_sizes(page.unread, page.tokens, catalogue))
     page.take(_codes_of_people(page.unread))
@@ -125,10 +132,21 @@ class _Page:
                 self.tokens.append(Token(kind, start, end, value))
 
 
+def _paths(text: str) -> Iterator[Found]:
+    """A category path that is said to be one, its goods and all: 放到 护肤/面膜."""
+    for match in _PATH.finditer(text):
+        place = "path" if match["path"] else "before"
+        yield *match.span(place), "category", {"category": match[place]}
+
+
 def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
     for found in catalogue.find(text):
         kind = "category" if "category" in found.target else "sku"
         yield found.start, found.end, kind, found.target
+
+
+# 裸粉色 is not 粉色.
+_TINT = r"(?<![裸浅深暗亮藕玫嫩雾烟灰奶墨酒枣豆])"
 
 
 def _own_values(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterator[Found]:
@@ -150,7 +168,7 @@ def _own_values(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterato
                 if len(form) == 1 or form.isascii()
                 else re.escape(form)
             )
-            for match in re.finditer(said, text, re.IGNORECASE):
+            for match in re.finditer(_TINT + said, text, re.IGNORECASE):
                 yield match.start(), match.end(), "spec", (key, value)
 
 

@@ -7,14 +7,16 @@ from typing import Any
 from bot.registry import Command, Parameter
 from bot.slots import Kind
 from bot.understanding import shapes, wording
-from bot.understanding.filling import Cue, unknown_target
+from bot.understanding.cues import Cue
+from bot.understanding.naming import unknown_target
 from bot.understanding.shapes import Bad
 from bot.understanding.tokens import VALUES, Line, pattern
 
 _EACH = pattern(r"各自?|每(?:个|样|种|款|件)?|都|均|全部|统一|分别|\beach\b|\bboth\b|\ball\b")
 _NUMBERS = frozenset({"int", "digits", "units", "boxes", "plus", "minus"})
 _AMOUNTS = frozenset({"money", "decimal", "int", "digits"})
-MOST = 100
+_REASON = re.compile(r"太|[贵贱亏旧原]|便宜|[高低少多]了|卖不|[不没]|现在|之前")  # 卖9块9太亏了
+MOST = 100  # things in one line; more are a file
 
 
 @dataclass(slots=True)
@@ -48,7 +50,36 @@ def items(command: Command, found: list[Cue], line: Line) -> Items | None:
     things = _things(parts)
     if sum(part.kind == "thing" for part in things) < 2:
         return None
-    return _paired(things, target, value)
+    several = _paired(things, target, value)
+    if several is not None and target.slot.kind is Kind.ORDER:
+        _send(several, command, line)
+    return several
+
+
+def _send(found: Items, command: Command, line: Line) -> None:
+    """Give each order the carrier and the number that stand behind it: 3113顺丰SF12, 3114中通75."""
+    carrier = next((p for p in command.parameters if p.key == "carrier"), None)
+    if carrier is None:
+        return
+    starts = line.cells("order", "digits")[: len(found.slots)]
+    for slots, start, end in zip(
+        found.slots, starts, [*starts[1:], len(line.masked)], strict=False
+    ):
+        said = {
+            name: match.start()
+            for name, words in carrier.slot.choices.items()
+            if (match := shapes.words_of(words).search(line.masked, start, end))
+        }
+        numbers = [c for c in line.cells("tracking", "phone") if start < c < end]
+        if said:
+            slots["carrier"] = min(said, key=lambda name: said[name])
+        if numbers:
+            token = line.at[numbers[0]]
+            slots["tracking_no"] = line.text[token.start : token.end]
+    known = {str(v) for slots in found.slots for v in slots.values()}
+    found.spare = [words for words in found.spare if words not in known]
+    named = {word for words in carrier.slot.choices.values() for word in words}
+    found.leftover = [words for words in found.leftover if words.casefold() not in named]
 
 
 _TARGETS = frozenset({Kind.SKU, Kind.SKUS, Kind.ORDER})
@@ -207,7 +238,8 @@ def _unknown_things(parts: list[_Part]) -> list[_Part]:
     waiting = False  # whether a thing stands before that has no number yet
     for part, after in zip(parts, [*parts[1:], None], strict=True):
         counted = after is not None and after.kind == "value"
-        if part.kind == "words" and counted and not waiting and len(part.value) > 1:
+        named = part.kind == "words" and len(part.value) > 1 and not _REASON.search(part.value)
+        if named and counted and not waiting:
             out.append(_Part("thing", unknown_target(part.value), known=False))
         else:
             out.append(part)
@@ -232,11 +264,14 @@ def _paired(parts: list[_Part], target: Parameter, value: Parameter | None) -> I
     things = [part for part in parts if part.kind == "thing"]
     values = [part for part in parts if part.kind == "value"]
     found = Items(
-        [{target.key: part.value} for part in things[:MOST]],
+        [{target.key: part.value} for part in things],
         leftover=[part.value for part in parts if part.kind == "words"],
         spare=[part.value for part in parts if part.kind == "spare"],
         known=all(part.known for part in things),
     )
+    if len(things) > MOST:
+        found.torn = True
+        return found
     if value is None or not values:
         return found
     order = [part.kind for part in parts if part.kind in {"thing", "value"}]

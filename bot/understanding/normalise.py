@@ -16,12 +16,16 @@ _TABLE |= {ord("×"): "*", ord("…"): " ", ord("·"): " ", ord("→"): "改成"
 SILENT = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2190-\u21ff\u231a-\u23ff\ufe0e\ufe0f\u200b-\u200f\u2060\ufeff]"
 )
+_DAYTIME = re.compile(r"(?<=[早晚下上中]) (?=[上午][0-9一二三四五六七八九十])")  # 晚 上10点
+_RANKED = re.compile(r"(?i)(?<![a-z])(top)(?=[0-9])")  # top10
 _FACES = re.compile("\\[[\u4e00-\u9fff]{1,4}\\](?!\\()")  # [微笑] as WeChat writes them
 
 
 def normalise(text: str) -> str:
     """``text`` with widths, quotes and blanks folded; line breaks, tabs, case and emoji stay."""
     folded = _FACES.sub(" ", re.sub(r"\s?[-=]>\s?", "改成", text.translate(_TABLE)))
+    folded = _DAYTIME.sub("", folded)
+    folded = _RANKED.sub(r"\1 ", folded)
     lines = [line for line in re.split(r"\r\n|[\n\r\u2028\u2029]", folded) if line.strip()]
     if len(lines) == 1:
         return re.sub(r"[ \t]+", " ", lines[0]).strip(" ")

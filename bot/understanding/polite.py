@@ -20,7 +20,7 @@ def bare(text: str) -> str:
 
     Of a request (能帮我…吗) the question mark goes too: it asks nothing.
     """
-    text = _EDGES.sub("", text)
+    whole = text = _EDGES.sub("", text)
     request = _REQUEST.match(text) is not None
     previous = None
     while text != previous:
@@ -30,4 +30,5 @@ def bare(text: str) -> str:
         if request:
             text = re.sub(r"[吗么不]?\??$", "", text).rstrip(_END)
         text = wording.POLITE_HEAD.sub("", text).lstrip(_END)
-    return text
+    nothing = text != whole and not wording.FILLER.sub("", text).strip()
+    return "" if nothing else text  # of 辛苦大家了 a 了 would be left

@@ -1,53 +1,35 @@
 """A message -> outcome, intent, slots, question. Pure: no database, no clock, no platform."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot import texts
 from bot.registry import COMMANDS, Command, Registry
 from bot.slots import Kind
-from bot.understanding import cues, lexer, lists, questions, schedules, tables, wording
-from bot.understanding.candidates import LONG, Candidate
+from bot.understanding import cues, lexer, lists, schedules, tables, wording
+from bot.understanding.candidates import Candidate
 from bot.understanding.catalogue import Catalogue
-from bot.understanding.filling import Cue, fill
-from bot.understanding.lists import Items
+from bot.understanding.cues import Cue
+from bot.understanding.ear import ear
+from bot.understanding.filling import fill
+from bot.understanding.judging import Judge
 from bot.understanding.normalise import MAX_CHARS, normalise
+from bot.understanding.numerals import HANZI
 from bot.understanding.polite import bare
 from bot.understanding.reading import Reading
 from bot.understanding.times import ANY_DAY
 from bot.understanding.tokens import Line
 
-_TARGETS = frozenset({"sku", "skus"})
-_UNSAID = frozenset({"ticket", "part", "file", "page"})
-_HIDDEN = _TARGETS | _UNSAID
-_SKU_KINDS = frozenset({Kind.SKU, Kind.SKUS})
-_AMOUNTS = (
-    "int",
-    "digits",
-    "units",
-    "boxes",
-    "money",
-    "decimal",
-    "off",
-    "percent",
-    "plus",
-    "minus",
-    "order",
-    "about",
+_HEARD = 0.15  # how likely a command is by its sound alone to be looked at
+_HALF, _ANSWERED = 0.5, 0.8  # and an answer to a question, which is short and like much else
+_HINTED, _HARDLY, _TELLING = 0.04, 0.0001, 3  # and what a question is about
+# A blank inside a number said in words: 二 十块.
+_TORN = re.compile(
+    rf"(?<={HANZI}) +(?={HANZI}|[块元毛角折点])|(?<=[块元毛角点]) +(?={HANZI}(?:[,.!?]|$))"
 )
-# Said once for all things of a list.
-_SHARED = frozenset({"period", "topic", "carrier", "query", "delta"})
-_FEW = 4  # letters nobody understands that leave a write beyond doubt
-_TORN = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
-_EVERY = re.compile(r"都|统统|一律|统一|通通|全(?!麦|棉|脂)")
-_PRONOUN = re.compile(
-    r"(?:那个|这个|它们?|那款|这款|同款|那些|这些|上面那个|刚才那个|\bit\b|\bthat(?: one)?\b|\bthem\b|\bthose\b)"
-)
-# Writes on several things at once that are worth a look before they are done.
-_WEIGHTY = frozenset({"set_price", "set_threshold", "delist", "relist", "cancel_order", "refund"})
 
 
 def read(
@@ -76,6 +58,7 @@ class Reader:
         self, catalogue: Catalogue | None, commands: Registry, language: str, now: datetime
     ) -> None:
         self.catalogue, self.commands, self.language, self.now = catalogue, commands, language, now
+        self._judge = Judge(catalogue, commands, language)
 
     def block(self, whole: str) -> Reading:
         """Several lines: a table, a list under a heading, or a command each."""
@@ -84,34 +67,44 @@ class Reader:
     def line(self, whole: str) -> Reading:
         """One line.
 
-        A blank between two characters may part two things or tear one word: a write that the
-        line without such blanks would do otherwise is confirmed.
+        A blank may part two numbers or tear one: a write that the line without such blanks would
+        do otherwise is confirmed.
         """
         text = bare(whole)
         reading = self._read(text) if text else Reading()
         command = self.commands.get(reading.intent)
         acts = reading.intent == "schedule" or (command is not None and command.acts)
-        if reading.outcome != "execute" or not acts or "=" in text or not _TORN.search(text):
+        if reading.outcome != "execute" or not acts or "=" in text or not self._torn(text):
             return reading
         other = self._read(_TORN.sub("", text))
         second = self.commands.get(other.intent)
         acting = second is not None and second.acts and other.outcome == "execute"
         if not acting or _same(reading, other):
             return reading
-        return replace(self._asked(reading, "confirm.ask"), outcome="confirm")
+        return replace(self._judge.asked(reading, "confirm.ask"), outcome="confirm")
+
+    def _torn(self, text: str) -> bool:
+        """Whether a blank stands in what would be one value without it: 二 十块."""
+        joined, places = "", []
+        for number, part in enumerate(_TORN.split(text)):
+            if number:
+                places.append(len(joined))
+            joined += part
+        tokens = lexer.line(joined, self.catalogue, self.now).tokens if places else ()
+        return any(t.start < place < t.end for t in tokens for place in places)
 
     def _read(self, text: str) -> Reading:
         line = lexer.line(text, self.catalogue, self.now)
         reading = self._worded(line)
         if reading.outcome == "ignore":
-            return self._mused(line) or reading
+            return self._judge.mused(line) or reading
         return reading
 
     def _worded(self, line: Line) -> Reading:
         found = cues.find(line, self.commands)
         best = self.best(line, found)
         if best is None:
-            return self._wordless(line)
+            return self._judge.wordless(line)
         best = self._with_topic(best, found)
         if not best.command.acts:
             best = self._conditioned(line, found) or best
@@ -120,17 +113,24 @@ class Reader:
             return planned
         several = lists.items(best.command, found, line)
         if several is not None and not best.cue.saying.gives:
-            return self._listed(best, several)
-        return self._judged(best, found)
+            return self._judge.listed(best, several)
+        return self._judge.judged(best, found)
 
     def best(self, line: Line, found: list[Cue]) -> Candidate | None:
         """The likeliest reading of a line."""
         informed = self.catalogue is not None
+        heard = schedules.retold(ear().hear(line.masked), line)
+        said = {cue.command.intent for cue in found}
+        sounds = [
+            cues.silent(command, line)
+            for intent, share in heard.items()
+            if share > _HEARD and intent not in said and (command := self.commands.get(intent))
+        ]
         candidates = []
-        for cue in found:
+        for cue in (*found, *sounds):
             others = [other for other in found if other.command is cue.command and other is not cue]
             filled = fill(cue, line, self.catalogue, others)
-            candidates.append(Candidate(cue, filled, line, informed))
+            candidates.append(Candidate(cue, filled, line, informed, heard))
         possible = [c for c in candidates if self._possible(c)]
         opened = {c.command.intent for c in possible if self._opens(c)}
         if opened:  # 授权 王老板 店员: what a line begins with is what it is about
@@ -140,15 +140,21 @@ class Reader:
     def _opens(self, candidate: Candidate) -> bool:
         """Whether the line begins with the command's word, and a blank after it."""
         end, places = candidate.cue.match.end(), candidate.line.places
-        if not candidate.at_start or candidate.cue.letters < 2 or end >= len(places):
+        if not candidate.at_start or candidate.cue.letters < 2:
             return False
-        return places[end][0] > places[end - 1][1] and candidate.line.masked[end] != ","
+        return end == len(places) or (
+            places[end][0] > places[end - 1][1] and candidate.line.masked[end] != ","
+        )
 
     def _possible(self, candidate: Candidate) -> bool:
+        """An answer to a question has no goods in it, and hardly a word beside its own."""
         command, filled = candidate.command, candidate.filled
-        if command.answers is not None:
-            return not filled.leftover and not filled.spare and not candidate.line.cells("sku")
-        return True
+        if command.answers is None:
+            return True
+        whole = candidate.cue.word and not (filled.leftover or filled.aside)
+        plain = candidate.likely > _HALF and not filled.leftover
+        heard = whole or plain or candidate.likely > _ANSWERED
+        return heard and not filled.spare and not candidate.line.cells("sku")
 
     def _conditioned(self, line: Line, found: list[Cue]) -> Candidate | None:
         """A write that hangs on a condition: 要是卖不动就改15块 looks nothing up."""
@@ -167,394 +173,37 @@ class Reader:
             return best
         said = str(best.filled.slots.get(rest.key, ""))
         named = self.commands.named(said) if said else None
+        named = named or self._asked_about(best, found)
         if named is None:
-            others = [
-                cue
-                for cue in found
-                if cue.command is not best.command
-                and cue.command.answers is None
-                and (cue.letters > 1 or cue.word)
-            ]
-            named = others[0].command if others else None
-        if named is None:
-            if best.cue.word or not said:
-                return best
-            best.filled.slots.pop(rest.key, None)
+            if not best.cue.word and said:
+                best.filled.slots.pop(rest.key, None)
             return best
         best.filled.slots[rest.key] = named.intent
         best.filled.leftover.clear()
         return best
 
-    # How sure it is.
-
-    def _judged(self, best: Candidate, found: list[Cue]) -> Reading:
-        command, filled = best.command, best.filled
-        slots = dict(filled.slots)
-        reading = Reading(
-            intent=command.intent,
-            slots=slots,
-            missing=best.missing,
-            bad=filled.bad,
-            doubt=self._doubtful(best, found),
-            lost=best.lost,
-            summons=self._summons(best),
-            worded=best.cue.letters > 0,
-        )
-        if not command.acts:
-            return self._looked_up(best, reading)
-        if best.doubt:
-            return self._unsure(best)
-        undoing = command.intent == "undo"
-        if not slots.keys() - _UNSAID and filled.leftover and not undoing:
-            return Reading()  # 开门见山 opens no shop
-        if best.missing or filled.bad:
-            return self._half_said(best, reading)
-        return self._weighed(best, reading)
-
-    def _half_said(self, best: Candidate, reading: Reading) -> Reading:
-        """A write of which something is missing or cannot be."""
-        if best.missing and _PRONOUN.search(best.line.text) and not best.filled.known:
-            return self._pointed(best)
-        if not self._worth_asking(best):
-            return Reading()
-        question = questions.ask(self.language, best.command, best.missing, best.filled.bad)
-        return replace(reading, outcome="clarify", question=question)
-
-    def _doubtful(self, best: Candidate, found: list[Cue]) -> str:
-        """The words that leave a doubt: many in the clause of the command, odd numbers anywhere."""
-        filled = best.filled
-        left = "".join(filled.leftover)
-        rest = best.command.rest
-        sure = filled.known or rest is None or rest.slot.kind not in _SKU_KINDS
-        words = (
-            filled.leftover if _weight(filled.leftover) > _FEW or not sure or _people(left) else []
-        )
-        if best.command.intent == "undo":
-            return " ".join(filled.spare)  # whatever went wrong, the last write goes back
-        other = self._other(best, found)
-        return " ".join(
-            dict.fromkeys(w for w in (*words, *filled.spare, *filled.vague, other) if w)
-        )
-
-    def _other(self, best: Candidate, found: list[Cue]) -> str:
-        """Words of another write in the same line that this one does not explain."""
+    def _asked_about(self, best: Candidate, found: list[Cue]) -> Command | None:
+        """The command that a question is about: by its words, and by what it sounds like."""
+        letters: dict[str, int] = {}
         for cue in found:
-            if cue.command.intent == best.command.intent or not cue.command.writes:
-                continue
-            cells = [c for c in cue.cells() if best.line.kind(c) == ""]
-            if cue.letters > 1 and all(best.filled.free[cell] for cell in cells):
-                return cue.match[0].strip(",.")
-        return ""
-
-    def _weighed(self, best: Candidate, reading: Reading) -> Reading:
-        """A write with all its slots: done, confirmed, or asked about."""
-        command, slots = best.command, reading.slots
-        if best.lost and not best.filled.shared and not self._namable(best):
-            return Reading() if not best.strong else self._unsure(best)
-        if (best.filled.shared and best.lost) or self._ambiguous(command, slots):
-            question = texts.say(self.language, "ask.which", words=_said(slots))
-            return replace(reading, outcome="clarify", question=question, ambiguous=True)
-        unheard = best.lost and self.catalogue is not None and not best.at_start
-        if reading.doubt or best.filled.guessed or unheard:
-            asked = questions.doubted(self.language, command, reading.doubt or best.raw)
-            return replace(reading, outcome="confirm", question=asked)
-        if command.confirms(slots) or self._weighty(best):
-            ask = texts.say(self.language, "confirm.ask")
-            return replace(reading, outcome="confirm", question=ask)
-        return replace(reading, outcome="execute", doubt="")
-
-    def _looked_up(self, best: Candidate, reading: Reading) -> Reading:
-        filled = best.filled
-        if best.command.answers is not None:
-            return replace(reading, outcome="execute", doubt="")
-        if wording.INJECTION.search(best.line.masked):
-            return self._unsure(best)
-        if self._chat(best):
-            return Reading()
-        if best.missing or filled.bad:
-            question = questions.ask(self.language, best.command, best.missing, filled.bad)
-            return replace(reading, outcome="clarify", question=question)
-        return replace(reading, outcome="execute", doubt="")
-
-    def _chat(self, best: Candidate) -> bool:
-        """Whether a look-up is rather people talking with each other."""
-        filled = best.filled
-        left = " ".join(filled.leftover)
-        aside = " ".join(filled.aside)
-        if _people(f"{left} {aside}") and (not filled.known or best.cue.letters < 3):
-            return True
-        if best.lost and self.catalogue is not None and best.cue.letters < 2 and not best.at_start:
-            return True
-        rest = best.command.rest
-        raw = best.raw
-        if rest is not None and rest.slot.kind in _SKU_KINDS | {Kind.QUERY} and raw:
-            if len(raw) > LONG and not raw.isascii():
-                return True
-            if any(p.search(raw.casefold()) for p in wording.DOUBTS.values()):
-                return True
-        if best.command.intent == "help" and not filled.slots and len(left) > _FEW:
-            return True
-        return len(left) > 6 and len(left) > 2 * best.cue.letters and not filled.known
-
-    def _unsure(self, best: Candidate) -> Reading:
-        """A write that may not be meant: asked about when it is about the shop, else let alone."""
-        left = " ".join([*best.filled.leftover, best.raw]).casefold()
-        about = best.filled.known or bool(
-            best.line.cells("order", "digits", "units", "plus", "minus", "money")
-        )
-        if best.doubt == "injection" and not about:
-            return Reading()
-        if not about or (
-            _people(left) and not best.line.cells(*_AMOUNTS) and best.doubt != "injection"
-        ):
-            return Reading()
-        slots = {k: v for k, v in best.filled.slots.items() if k in _TARGETS | {"order_no"}}
-        if not best.filled.known:
-            slots = {k: v for k, v in slots.items() if k == "order_no"}
-        question = texts.say(self.language, "ask.unclear")
-        return Reading(outcome="clarify", slots=slots, question=question)
-
-    def _pointed(self, best: Candidate) -> Reading:
-        """``那个再加5个``: which, only the dialogue may know."""
-        slots = {k: v for k, v in best.filled.slots.items() if k not in _TARGETS | {"user"}}
-        question = texts.say(self.language, "ask.unclear")
-        return Reading(
-            outcome="clarify", slots=slots, question=question, pointed=best.command.intent
-        )
-
-    def _worth_asking(self, best: Candidate) -> bool:
-        """Whether an incomplete write is a command at all: 补货, not 加油 or 发工资了."""
-        filled = best.filled
-        if filled.known or (
-            best.cue.letters and best.line.cells("order", "tracking", "plus", "minus")
-        ):
-            return True
-        if best.at_start and not filled.leftover and best.cue.letters > 1 and not best.lost:
-            return True
-        kinds = {p.slot.kind for p in best.command.parameters if p.required}
-        if Kind.ORDER in kinds and best.line.cells("money"):
-            return True
-        if Kind.USER in kinds and filled.slots and not filled.leftover and best.cue.letters > 1:
-            return True
-        if wording.PEOPLE.search(best.line.text.casefold()):
-            return False
-        numbers = best.line.cells("int", "digits", "units", "money", "decimal", "boxes", "odd")
-        plain = not filled.leftover and len(best.raw) <= LONG
-        whole = not filled.aside and len(list(best.cue.cells())) >= len(best.line.masked) - 1
-        return plain and best.strong and (bool(numbers) or best.at_start or whole)
-
-    def _namable(self, best: Candidate) -> bool:
-        """Whether words that no product is called may be a product all the same."""
-        raw = best.raw or "code"
-        if len(raw) > LONG and not raw.isascii():
-            return False
-        if wording.PEOPLE.search(raw.casefold()):
-            return False
-        if best.cue.saying.pattern in {r"(?P<delta>{plus})", r"(?P<delta>{minus})"}:
-            return len(raw) > 1 and (raw.isascii() or self.catalogue is None)
-        if (
-            self.catalogue is not None
-            and not best.at_start
-            and (best.filled.aside or raw.count(" ") > 2)
-        ):
-            return False
-        return best.strong and not best.filled.leftover
-
-    def _ambiguous(self, command: Command, slots: Mapping[str, Any]) -> bool:
-        """Whether one SKU is needed and the words fit several."""
-        rest = command.rest
-        if rest is None or rest.slot.kind is not Kind.SKU or self.catalogue is None:
-            return False
-        target = slots.get(rest.key, {})
-        return command.writes and len(self.catalogue.codes(target)) > 1
-
-    def _weighty(self, best: Candidate) -> bool:
-        """Whether the write touches several SKUs: all, a category, every SKU of a product."""
-        rest = best.command.rest
-        if rest is None or rest.slot.kind is not Kind.SKUS or best.command.intent not in _WEIGHTY:
-            return False
-        target = best.filled.slots.get(rest.key, {})
-        if "all" in target or "category" in target or best.line.cells("all"):
-            return True
-        if self.catalogue is None or len(self.catalogue.codes(target)) < 2:
-            return False
-        every = _EVERY.search(best.line.masked)
-        priced = best.command.intent == "set_price" and "price_fen" in best.filled.slots
-        return not priced or every is not None
-
-    def _summons(self, best: Candidate) -> bool:
-        """So much a command that nobody needs to address the bot."""
-        if best.filled.leftover or best.filled.spare or best.doubt:
-            return False
-        end = best.cue.match.end()
-        places = best.line.places
-        apart = (
-            end == len(places)
-            or places[end][0] > places[end - 1][1]
-            or best.line.masked[end] in ",.?#"
-        )
-        start = best.at_start and not best.missing and (apart or best.filled.known)
-        sign = (
-            best.filled.known
-            and best.cue.match[0] in best.line.masked
-            and best.line.kind(best.cue.match.start()) in {"plus", "minus"}
-        )
-        whole = best.cue.word and best.filled.known and not best.missing and not best.filled.aside
-        return start or sign or whole
-
-    def _listed(self, best: Candidate, found: Items) -> Reading:
-        """Several things in one line."""
-        command = best.command
-        said = {k: v for k, v in best.filled.slots.items() if k in _SHARED}
-        counted = any(k in item for item in found.slots for k in said)
-        shared = {} if found.torn or counted else said
-        loose = found.leftover if len("".join(found.leftover)) > 2 * _FEW or not found.known else []
-        doubt = " ".join([*loose, *found.spare])
-        slots: dict[str, Any] = {"items": found.slots, **shared}
-        reading = Reading(intent=command.intent, slots=slots, doubt=doubt)
-        if not command.writes:
-            return replace(reading, outcome="execute", doubt="")
-        if self._doubted(best, found):
-            people = wording.PEOPLE.search(best.line.text.casefold())
-            slots = {"sku": _common(found.slots)} if _common(found.slots) else {}
-            return Reading() if people else self._asked(Reading(slots=slots), "ask.unclear")
-        if found.torn or any(command.missing({**item, **shared}) for item in found.slots):
-            return self._asked(replace(reading, doubt=""), "ask.unclear")
-        if any(self._ambiguous(command, item) for item in found.slots):
-            return self._asked(reading, "ask.which", words=_said(found.slots[0]))
-        weighty = command.intent in _WEIGHTY or any(command.confirms(i) for i in found.slots)
-        if doubt or not found.known or weighty:
-            return replace(self._asked(reading, "confirm.ask"), outcome="confirm")
-        return replace(reading, outcome="execute")
-
-    def _doubted(self, best: Candidate, found: Items) -> bool:
-        """Whether a word among several things leaves a doubt, as for a single one."""
-        names = [] if found.known else [_said(item) for item in found.slots]
-        said = " ".join([*found.leftover, *names]).casefold()
-        doubts = (*wording.DOUBTS.values(), wording.ASIDE)
-        injected = best.doubt == "injection"
-        return injected or best.past_or_future or any(p.search(said) for p in doubts)
-
-    def _asked(self, reading: Reading, key: str, **values: object) -> Reading:
-        question = texts.say(self.language, key, **values)
-        return replace(reading, outcome="clarify", question=question)
-
-    # Without a command word.
-
-    def _wordless(self, line: Line) -> Reading:
-        """A product or an order alone is asked about; with a number it is half a command."""
-        left = re.sub("[\ue000-\uf8ff]", "", line.masked)
-        left = wording.FILLER.sub("", wording.ASKING.sub("", left))
-        goods = line.cells("sku", "category")
-        others = [t for t in line.tokens if t.kind not in {"sku", "category", "spec", "measure"}]
-        if left or len(goods) > 1:
-            return self._mused(line) or self._half(line)
-        if goods and not others:
-            target = dict(line.at[goods[0]].value)
-            command = self.commands.get("query_stock")
-            if command is not None:
-                return Reading(
-                    outcome="execute", intent="query_stock", slots={"skus": target}, worded=False
-                )
-        if not goods and len(others) == 1 and others[0].kind == "order":
-            return Reading(
-                outcome="execute",
-                intent="order_show",
-                slots={"order_no": others[0].value},
-                worded=False,
-            )
-        return self._half(line)
-
-    def _mused(self, line: Line) -> Reading | None:
-        """A product, the shop's verbs and a doubt: 要不要给订书针打个折呢. Asked about."""
-        goods = line.cells("sku")
-        doubts = (*wording.DOUBTS.values(), wording.ASIDE)
-        said = line.masked
-        if len(goods) != 1 or not wording.SHOP_TALK.search(said):
+            if cue.letters > 1 or cue.word:
+                intent = cue.command.intent
+                letters[intent] = max(letters.get(intent, 0), min(cue.letters, _TELLING))
+        likely = {k for k, share in best.heard.items() if share > _HINTED}
+        asked = [
+            command
+            for intent in (*letters, *likely)
+            if (command := self.commands.get(intent)) and command.answers is None
+            if command is not best.command
+        ]
+        if not asked:
             return None
-        if wording.PEOPLE.search(said) and not wording.HEARSAY.search(said):
-            return None
-        if not any(pattern.search(said) for pattern in doubts):
-            return None
-        question = texts.say(self.language, "ask.unclear")
-        slots = {"sku": dict(line.at[goods[0]].value)}
-        return Reading(outcome="clarify", slots=slots, question=question)
-
-    def _half(self, line: Line) -> Reading:
-        """A product and a number, and no word that says what to do with them."""
-        goods = line.cells("sku")
-        numbers = line.cells(
-            "int", "digits", "units", "boxes", "money", "decimal", "off", "percent"
+        return max(
+            asked,
+            key=lambda c: (
+                letters.get(c.intent, 0) + math.log(max(best.heard.get(c.intent, 0.0), _HARDLY))
+            ),
         )
-        left = re.sub("[\ue000-\uf8ff]", "", line.masked)
-        left = wording.FILLER.sub("", left)
-        if len(goods) != 1 or not numbers or len(left) > 4 or wording.PEOPLE.search(line.masked):
-            return Reading()
-        question = texts.say(self.language, "ask.unclear")
-        return Reading(
-            outcome="clarify", slots={"sku": dict(line.at[goods[0]].value)}, question=question
-        )
-
-
-def as_json(reading: Reading, text: str, catalogue: Catalogue | None = None) -> dict[str, Any]:
-    """The object that ``zhanggui understand`` prints, slots named as the contract names them."""
-    return {
-        "text": text,
-        "outcome": reading.outcome,
-        "intent": reading.intent,
-        "slots": public_slots(reading.slots, catalogue),
-        "question": reading.question,
-    }
-
-
-def public_slots(slots: Mapping[str, Any], catalogue: Catalogue | None = None) -> dict[str, Any]:
-    """Slots with the target's name, code and specs beside the others.
-
-    Where one of these is itself being changed it holds the new value, and the target its code.
-    """
-    others = {key: _public(value) for key, value in slots.items() if key not in _HIDDEN}
-    if "items" in slots:
-        others["items"] = [public_slots(item, catalogue) for item in slots["items"]]
-    target = next((dict(value) for key, value in slots.items() if key in _TARGETS), {})
-    if target.pop("all", None):
-        target["topic"] = "all"
-    if "specs" in target and "specs" in others:
-        return _respecified(target, others)
-    if not target.keys() & others.keys():
-        return target | others
-    words = target.get("code") or target.get("name", "")
-    if "code" in others:
-        return {"name": words} | others
-    codes = catalogue.codes(target) if catalogue else ()
-    code = target.get("code") or (codes[0] if len(codes) == 1 else words)
-    return {"code": code} | others
-
-
-def _respecified(target: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
-    """A spec that changes: its old value is ``query``, the new one stands in ``specs``."""
-    old, new = target.pop("specs"), others["specs"]
-    changed = [old[key] for key in new if key in old]
-    kept = {key: value for key, value in old.items() if key not in new}
-    query = {"query": changed[0]} if changed and "query" not in others else {}
-    return target | others | query | ({"specs": {**kept, **new}} if kept else {})
-
-
-def _public(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(v, dict) and "key" in v for v in value):
-        return {entry["key"]: entry["values"] for entry in value}
-    return value
-
-
-def _common(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """What all things of a list share: their name, and the specs that are the same."""
-    targets = [value for item in items for value in item.values() if isinstance(value, dict)]
-    known = [t for t in targets if "name" in t]
-    if not known or any(t.get("name") != known[0]["name"] for t in known if "specs" in t):
-        return {}
-    specs = dict(known[0].get("specs", {}))
-    for other in known[1:]:
-        specs = {k: v for k, v in specs.items() if other.get("specs", {}).get(k, v) == v}
-    return {"name": known[0]["name"]} | ({"specs": specs} if specs else {})
 
 
 def _same(one: Reading, other: Reading) -> bool:
@@ -568,20 +217,3 @@ def _joined(value: Any) -> Any:
     if isinstance(value, list):
         return [_joined(v) for v in value]
     return value.replace(" ", "") if isinstance(value, str) else value
-
-
-def _weight(words: list[str]) -> int:
-    """Letters, two Latin ones for each character."""
-    return sum((len(word) + 1) // 2 if word.isascii() else len(word) for word in words)
-
-
-def _people(words: str) -> bool:
-    """Whether the words speak to or of people of the shop; customers are none."""
-    return wording.PEOPLE.search(wording.CUSTOMER.sub("", words)) is not None
-
-
-def _said(slots: Mapping[str, Any]) -> str:
-    target: Mapping[str, Any] = next((v for key, v in slots.items() if key in _TARGETS), {})
-    return " ".join(
-        [str(target.get("code") or target.get("name", "")), *target.get("specs", {}).values()]
-    )

@@ -10,15 +10,25 @@ from bot.understanding.candidates import Candidate
 from bot.understanding.reading import Reading
 from bot.understanding.tokens import Line
 
-_CLOCKED = frozenset({"set_price", "relist", "delist", "open_shop", "close_shop"})
+CLOCKED = frozenset({"set_price", "relist", "delist", "open_shop", "close_shop"})
+_LIKELY = 0.3
 _LEADS = re.compile(
     r"^(?:开始|起|之前|以前|之后|以后|后|前|到|截止|为止|准时|整|自动|时候?|的时候|定时|就|再|等到?|从|在|于|自|直到|until|till|by|at|from|on|starting|,)+$"
 )
 
 
+def retold(heard: dict[str, float], line: Line) -> dict[str, float]:
+    """What a line sounds like when it names a moment: that of a timed command is its act's too."""
+    if not line.cells("day", "time", "later", "period"):
+        return heard
+    timed = heard.get("schedule", 0.0)
+    acts = {intent: heard.get(intent, 0.0) + timed for intent in CLOCKED}
+    return heard | acts | {"schedule": 0.0 if timed > _LIKELY else timed}
+
+
 def planned(best: Candidate, now: datetime) -> Reading | None:
     """The command as one to be done at the time it names, None when it names none."""
-    if best.command.intent not in _CLOCKED or best.doubt not in {"", "past"}:
+    if best.command.intent not in CLOCKED or best.doubt not in {"", "past"}:
         return None
     rest = best.command.rest
     if rest is not None and not best.filled.known:

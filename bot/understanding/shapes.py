@@ -62,5 +62,5 @@ def words_of(words: Sequence[str]) -> re.Pattern[str]:
 def word_of(word: str) -> str:
     """A pattern for ``word`` that cuts no Latin word; blanks between Chinese words are no cells."""
     left = r"(?<![0-9a-z])" if word[0].isascii() and word[0].isalnum() else ""
-    right = r"(?![a-z])" if word[-1].isascii() and word[-1].isalpha() else ""
+    right = r"(?![0-9a-z])" if word[-1].isascii() and word[-1].isalpha() else ""
     return f"{left}{re.escape(word)}{right}"

@@ -17,7 +17,7 @@ SIZE = re.compile(
     re.IGNORECASE,
 )
 WEIGHT = re.compile(
-    r"(?<![0-9A-Za-z.\-])(?:[0-9]+(?:\.[0-9]+)?|[半一二两三四五六七八九十百]+)\s?(?:kg|g|千克|公斤|克|斤|两(?![个件盒瓶包袋只条罐张套]))(?:装)?(?![0-9A-Za-z])",
+    r"(?<![0-9A-Za-z.\-])(?:[0-9]+(?:\.[0-9]+)?|[半一二两三四五六七八九十百]+)\s?(?:kg|g|千克|公斤|克|斤|两(?![个件盒瓶包袋只条罐张套单]))(?:装)?(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 VOLUME = re.compile(
@@ -25,6 +25,14 @@ VOLUME = re.compile(
     re.IGNORECASE,
 )
 _GRAMS = {"g": 1, "克": 1, "kg": 1000, "千克": 1000, "公斤": 1000, "斤": 500, "两": 50}
+
+
+_KEY_OF = {"色": "颜色", "味": "口味", "码": "尺寸", "号": "尺寸", "香": "香型", "装": "包装"}
+
+
+def key_of(value: str) -> str:
+    """The spec that a value nobody knows is of, by its last letter: 裸粉色 is a 颜色."""
+    return _KEY_OF.get(value[-1:], "款式")
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from bot import texts
 from bot.registry import Command
 from bot.slots import Kind
 from bot.understanding import cues, lexer, shapes, specs
-from bot.understanding.filling import unknown_target
+from bot.understanding.naming import unknown_target
 from bot.understanding.reading import Reading
 from bot.understanding.shapes import Bad
 
@@ -33,7 +33,7 @@ _COLUMNS = {
     "counted": r"实数|实盘数?|盘点数?量?|实点数?|实际数?量?|实际库存|清点数?|实有|点数|counted|actual|count",
     "received": r"到货数?量?|入库数?量?|补货数?量?|进货数?量?|来货数?量?|到货|received|arrived|restock",
     "lost": r"报损数?量?|损耗数?量?|出库数?量?|扣减数?量?|破损数?量?|lost|damaged|used",
-    "quantity": r"数量|件数|数目|个数|qty|quantity|amount|units",
+    "quantity": r"(?:首批|本次|初始|进货|拿货)?数量?|件数|数目|个数|qty|quantity|amount|units",
     "stock": r"库存|现有|库存数量?|期初|初始库存|存货|stock|on hand|inventory",
     "threshold": r"预警线?值?|安全库存|警戒线|最低库存|提醒线|alert|reorder point|threshold",
     "category": r"分类|类别|类目|品类|category",
@@ -145,7 +145,7 @@ def _columns(cells: Sequence[str]) -> tuple[str, ...] | None:
 def _table(lines: Sequence[str]) -> _Table | None:
     """The lines as a table, None when they are none: each has the same two columns or more."""
     rows = [tuple(_cells(line)) for line in lines]
-    if not rows:
+    if not 0 < len(rows) <= MOST_ROWS:
         return None
     columns = _columns(rows[0])
     if columns is None and (columns := _columns(_split(lines[0]))) is not None:
@@ -162,9 +162,9 @@ def _table(lines: Sequence[str]) -> _Table | None:
             or len(rows) < 2
         ):
             return None
-        return _Table((), tuple(rows[:MOST_ROWS]))
+        return _Table((), tuple(rows))
     body = [row for row in rows[1:] if row and not _TOTAL.match(row[0])]
-    return _Table(columns, tuple(body[:MOST_ROWS])) if body else None
+    return _Table(columns, tuple(body)) if body else None
 
 
 def _of_table(reader: "Reader", table: _Table, command: Command | None) -> Reading | None:
@@ -267,9 +267,9 @@ def _draft(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _target(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
-    if "code" in cells:
-        return {"code": cells["code"].upper()}
     name = cells.get("name", "")
+    if "code" in cells:
+        return {"code": cells["code"].upper()} | ({"name": name} if name else {})
     if not name:
         return {}
     if reader.catalogue is not None:

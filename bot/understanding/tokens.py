@@ -130,6 +130,6 @@ def pattern(source: str) -> re.Pattern[str]:
     # A value's cell is no letter, so \\b would not hold beside it.
     spelled = spelled.replace(r"\b", _EDGE)
     # Between a word and a value no blank is kept, whatever the pattern's author wrote there.
-    spelled = re.sub(r" (?=(?:\(\?(?:P<\w+>|=))?\{[a-z]+\})", " ?", spelled)
+    spelled = re.sub(r" (?=\(\?P<\w+>|(?:\(\?=)?\{[a-z]+\})", " ?", spelled)
     spelled = re.sub(r"(?<=\}) |(?<=\}\)) ", " ?", spelled)
     return re.compile(re.sub(r"\{([a-z]+)\}", cells, spelled), re.IGNORECASE | re.ASCII)
