@@ -70,8 +70,8 @@ def packed(
 ) -> bytes:
     """The file; ``parts`` replace the usual ones, None leaves one out.
 
-    ``noise``: bytes no packer makes smaller, put into a comment of the sheet's part so that
-    nothing stands out by its ratio. ``method`` as in zipfile: stored, deflated, bzip2, LZMA.
+    ``noise``: bytes no packer makes smaller, put into a comment of each part that is replaced so
+    that nothing stands out by its ratio. ``method`` as in zipfile: stored, deflated, bzip2, LZMA.
     """
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
@@ -79,7 +79,7 @@ def packed(
             if content is None:
                 continue
             body = content.encode() if isinstance(content, str) else content
-            if noise and name in {SHEET, STRINGS}:
+            if noise and name in (parts or {}):
                 body += b"<!--" + noise.hex().encode() + b"-->"
             archive.writestr(name, body)
     return file.getvalue()
