@@ -7,6 +7,7 @@ cells are looked at; styles, macros, links to other files and whatever else is i
 
 import posixpath
 import re
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from store.sheets.lines import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Line, plain
 MAX_PARTS = 1000
 MAX_PART = 128 * 2**20  # bytes, unpacked; 100,000 rows take about 60 MB
 MAX_RATIO = 100  # a sheet full of equal rows comes to 20
+MAX_ASIDE = 100_000  # elements of a part that says where things are
 MAX_IDLE = 1_500_000  # elements beyond those that made something; Excel has 1,048,576 rows
 MAX_STRINGS = 1_000_000
 MAX_TEXT = MAX_BYTES  # characters of all cells: what a CSV file could say
@@ -28,6 +30,8 @@ MAX_CELL = 100_000  # characters of one; Excel stops at 32,767
 MAX_DEPTH = 50
 MAX_NAMES = 2000  # different ones of elements and attributes, which the parser remembers
 MAX_TOKEN = 1_000_000  # bytes of a tag, which the parser holds and reads again with each chunk
+# Of the processor, for whatever the other bounds have not thought of; 100,000 rows take 3.
+MAX_SECONDS = 20.0
 
 _CHUNK = 1 << 16
 _EACH = 8  # elements that a string or a cell with something in it may take; three are usual
@@ -50,10 +54,14 @@ _BROKEN = (
 Attributes = Mapping[str, str]
 
 
-def read(content: bytes) -> Iterator[Line]:
-    """The rows in which something is written. Raises ``BadFileError``, also on the way."""
+def read(content: bytes, *, seconds: float = MAX_SECONDS) -> Iterator[Line]:
+    """The rows in which something is written. Raises ``BadFileError``, also on the way.
+
+    ``seconds``: what it may cost of the reading thread's processor time, its caller's share
+    included.
+    """
     with _explained():
-        parts = _Parts(content)
+        parts = _Parts(content, seconds)
         sheet, strings = _places(parts)
         table = _Strings()
         if strings is not None:
@@ -80,7 +88,8 @@ def _explained() -> Iterator[None]:
 class _Parts:
     """The files in the file, by names in lower case."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, seconds: float) -> None:
+        self._seconds, self._begun = seconds, time.thread_time()
         if content.count(_ENTRY) > MAX_PARTS:
             raise BadFileError("unpacked")
         self._archive = ZipFile(BytesIO(content))
@@ -95,6 +104,8 @@ class _Parts:
             raise BadFileError("unpacked")
         with self._archive.open(info) as part:
             while chunk := part.read(_CHUNK):
+                if time.thread_time() - self._begun > self._seconds:
+                    raise BadFileError("slow", limit=int(self._seconds))
                 yield chunk
 
 
@@ -106,8 +117,10 @@ class _Reading:
     """What is done with the elements of a part, by their names without prefix.
 
     ``begins`` take attributes, ``ends`` the text since the last tag. ``made`` counts what came of
-    it; once it is ``over``, what follows is not wanted.
+    it, ``idle`` elements may come to nothing; once it is ``over``, what follows is not wanted.
     """
+
+    idle = MAX_ASIDE
 
     begins: Mapping[str, Callable[[Attributes], None]] = {}
     ends: Mapping[str, Callable[[str], None]] = {}
@@ -148,7 +161,7 @@ class _Walk:
         self._given += len(chunk)
         if self._given - self._parser.CurrentByteIndex > MAX_TOKEN or len(self._names) > MAX_NAMES:
             raise BadFileError("xlsx")
-        if self._elements > MAX_IDLE + _EACH * self._reading.made:
+        if self._elements > self._reading.idle + _EACH * self._reading.made:
             raise BadFileError("unpacked")
 
     def end(self) -> None:
@@ -249,6 +262,8 @@ class _Book(_Reading):
 class _Strings(_Reading):
     """The texts that cells refer to by number; how to pronounce them is no part of them."""
 
+    idle = MAX_IDLE
+
     def __init__(self) -> None:
         self.found: list[str] = []
         self._length = 0
@@ -279,6 +294,8 @@ class _Strings(_Reading):
 
 class _Cells(_Reading):
     """The rows of a sheet; ``taken`` gives those that are complete."""
+
+    idle = MAX_IDLE
 
     def __init__(self, strings: list[str]) -> None:
         self._strings = strings

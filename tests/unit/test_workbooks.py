@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from store import sheets
 from store.errors import BadFileError
-from store.sheets import Cell
+from store.sheets import Cell, xlsx_reader
 from tests import workbooks
 from tests.workbooks import BOOK, BOOK_RELATIONS, SHEET, STRINGS, packed
 
@@ -242,6 +242,13 @@ def _local(content: bytearray, name: bytes) -> int:
 
 def _entry(content: bytearray, name: bytes) -> int:
     return content.rindex(b"PK\x01\x02", 0, content.rindex(name))
+
+
+def test_a_workbook_that_takes_too_long_is_given_up() -> None:
+    assert list(xlsx_reader.read(packed(), seconds=60))
+    with pytest.raises(BadFileError) as caught:
+        list(xlsx_reader.read(packed(), seconds=0))
+    assert (caught.value.rule, caught.value.limit) == ("slow", 0)
 
 
 def test_as_many_rows_as_allowed_and_no_more() -> None:
