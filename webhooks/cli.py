@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from store.db import Database
     from webhooks.engine import Engine
+    from webhooks.shell.exports import Source
 
 OK, FAILED = 0, 1
 OWNER_CODE = timedelta(minutes=30)
@@ -36,10 +37,14 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Schema migrations.", no_args_is_help=True, rich_markup_mode=None)
 sku = typer.Typer(help="SKUs from and to files.", no_args_is_help=True, rich_markup_mode=None)
+levels = typer.Typer(help="Stock to files.", no_args_is_help=True, rich_markup_mode=None)
 orders = typer.Typer(help="Orders to files.", no_args_is_help=True, rich_markup_mode=None)
+ledger = typer.Typer(help="Movements to files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(db, name="db")
 app.add_typer(sku, name="sku")
+app.add_typer(levels, name="stock")
 app.add_typer(orders, name="orders")
+app.add_typer(ledger, name="ledger")
 
 Config = Annotated[
     Path | None,
@@ -49,6 +54,14 @@ Config = Annotated[
 
 Export = Annotated[
     Path, typer.Argument(help="File to write; one that ends in .xlsx becomes XLSX, others CSV.")
+]
+First = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First day; else from the beginning."),
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included; else up to now."),
 ]
 
 
@@ -354,34 +367,54 @@ def export_skus(file: Export, config: Config = None) -> None:
     """Write every SKU to a file that imports as it is."""
     from webhooks.shell import exports  # noqa: PLC0415
 
-    with _existing_database(_settings(config)) as database, _progress("export", None) as step:
-        exports.export_skus(database, file, step)
+    _export(_settings(config), file, exports.skus())
+
+
+@levels.command("export")
+def export_stock(file: Export, config: Config = None) -> None:
+    """Write what is on hand, reserved and available of every SKU to a file."""
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    _export(_settings(config), file, exports.levels())
 
 
 @orders.command("export")
 def export_orders(
-    file: Export,
-    *,
-    config: Config = None,
-    first: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First day; else from the beginning."),
-    ] = None,
-    last: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included; else up to now."),
-    ] = None,
+    file: Export, *, config: Config = None, first: First = None, last: Last = None
 ) -> None:
     """Write the orders of some days of the shop to a file, one row per line."""
     from webhooks.shell import exports  # noqa: PLC0415
 
+    settings = _settings(config)
+    span = _span(first, last, settings.shop.zone)
+    _export(settings, file, exports.orders_of(span, settings.shop.zone))
+
+
+@ledger.command("export")
+def export_ledger(
+    file: Export, *, config: Config = None, first: First = None, last: Last = None
+) -> None:
+    """Write the movements of some days of the shop to a file: who moved what, when, why."""
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    shop = (settings := _settings(config)).shop
+    span = _span(first, last, shop.zone)
+    _export(settings, file, exports.ledger_of(span, shop.zone, shop.language))
+
+
+def _export(settings: "Settings", file: Path, source: "Source") -> None:
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    with _existing_database(settings) as database, _progress("export", None) as step:
+        exports.export(database, file, source, step)
+
+
+def _span(
+    first: datetime | None, last: datetime | None, zone: "ZoneInfo"
+) -> tuple[datetime | None, datetime | None]:
     if first and last and first > last:
         raise typer.BadParameter("the last day is before the first", param_hint="--to")
-    settings = _settings(config)
-    zone = settings.shop.zone
-    span = (_bound(first, zone, end=False), _bound(last, zone, end=True))
-    with _existing_database(settings) as database, _progress("export", None) as step:
-        exports.export_orders(database, file, span, zone=zone, progress=step)
+    return _bound(first, zone, end=False), _bound(last, zone, end=True)
 
 
 def _bound(day: datetime | None, zone: "ZoneInfo", *, end: bool) -> datetime | None:

@@ -8,19 +8,20 @@ from itertools import islice
 from bot import texts
 from bot.commands import _exported as exported
 from bot.commands._exported import DATED, INSTEAD
-from bot.commands._shown import value
+from bot.commands._shown import value, yuan
 from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, command
 from bot.slots import ExportTopic, FileNo, Period, Rows, Span
 from bot.texts import Text
-from store import attachments, files, sheets, skus
+from store import attachments, files, names, sheets, skus
 from store.errors import BadFileError
-from store.files import ImportPlan, SkuSheet
+from store.files import ImportPlan, RefusedRow, SkuSheet
 from store.sheets import MIME, Form
 
 SHOWN = 20  # rows of a preview; the counts are of all
 # Making a file of so many takes about a second, in which on SQLite nobody else writes.
 MOST_ROWS = 20_000
+MOST_IMPORTED = 5_000  # rows; writing so many new ones takes two seconds, and the preview as long
 EXCEL = re.compile("excel|xlsx", re.IGNORECASE)
 _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
 
@@ -52,25 +53,31 @@ _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
 )
 def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = None) -> Reply:
     """Goods, stock, orders or movements as a file; goods and stock import as they are."""
-    dated = topic in DATED
     rows = list(islice(exported.rows(ctx, topic, period), MOST_ROWS + 2))
     what = ctx.say(f"exported.{topic}")
-    if len(rows) > MOST_ROWS + 1:
-        cure = ctx.say("export.say_when", what=what) if dated and period is None else ""
-        facts = {"limit": MOST_ROWS, "cure": cure, "instead": INSTEAD[topic]}
-        return Reply(text=ctx.say("export.too_many", **facts), error="invalid_request")
+    dated = topic in DATED and period is not None
     form: Form = "xlsx" if EXCEL.search(ctx.message.text) else "csv"
+    small = len(rows) <= MOST_ROWS + 1
+    content = b"".join(sheets.write(rows, form)) if small else b""
+    if not small or len(content) > attachments.MAX_BYTES:
+        return _too_many(ctx, topic, what, dated=dated)
     number = attachments.keep(
         ctx.tx,
         name=f"{what}-{_local(ctx, ctx.now):%Y%m%d-%H%M}.{form}",
         mime=MIME[form],
-        content=b"".join(sheets.write(rows, form)),
+        content=content,
     )
-    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
     told = _named(ctx, what, period) if dated and period is not None else what
+    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
     return Reply(
         title=ctx.say("title.export"), text=ctx.say("export.done", what=told, **facts), file=number
     )
+
+
+def _too_many(ctx: Context, topic: str, what: str, *, dated: bool) -> Reply:
+    cure = ctx.say("export.say_when", what=what) if topic in DATED and not dated else ""
+    facts = {"limit": MOST_ROWS, "cure": cure, "instead": INSTEAD[topic]}
+    return Reply(text=ctx.say("export.too_many", **facts), error="invalid_request")
 
 
 def _named(ctx: Context, what: str, period: Span) -> str:
@@ -110,19 +117,32 @@ def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None)
     if kept is None and not items:
         return Reply(text=ctx.say("import.no_file"), error="invalid_request")
     sheet = files.read(kept.content) if kept is not None else files.typed(items or [])
+    if len(sheet.rows) > MOST_IMPORTED:
+        told = ctx.say("import.too_many", limit=MOST_IMPORTED)
+        return Reply(text=told, error="invalid_request")
     planned = _planned(ctx, sheet)
+    title = f"{ctx.say('title.import')} {kept.name if kept else ''}".strip()
     if planned.refused:
-        return _refused(ctx, planned)
+        return _refused(ctx, planned, title)
     files.apply(ctx.tx, planned, cause=ctx.cause)
+    return _told(ctx, planned, title, table=_table(ctx, planned))
+
+
+def _told(
+    ctx: Context, planned: ImportPlan, title: str, *, table: Table, error: str | None = None
+) -> Reply:
+    """What a sheet comes to: how its columns were read, the numbers, and the first rows."""
+    refused = ctx.say("import.refused", number=len(planned.refused)) if planned.refused else ""
+    rows = len(planned.refused) or len(planned.new) + len(planned.changed)
+    cut = ctx.say("import.shown", number=SHOWN) if rows > SHOWN else ""
+    counted = {"new": planned.new, "changed": planned.changed, "bad": planned.refused}
+    fields = [(ctx.say(f"import.{key}"), str(len(found))) for key, found in counted.items()]
     return Reply(
-        title=f"{ctx.say('title.import')} {kept.name if kept else ''}".strip(),
-        text="\n".join(_notes(ctx, planned)),
-        fields=(
-            (ctx.say("import.new"), str(len(planned.new))),
-            (ctx.say("import.changed"), str(len(planned.changed))),
-            (ctx.say("import.unchanged"), str(planned.unchanged)),
-        ),
-        table=_table(ctx, planned),
+        title=title,
+        text="\n".join(filter(None, (refused, *_notes(ctx, planned), cut))),
+        fields=(*fields, (ctx.say("import.unchanged"), str(planned.unchanged))),
+        table=table if table.rows else None,
+        error=error,
     )
 
 
@@ -148,34 +168,40 @@ def _planned(ctx: Context, sheet: SkuSheet) -> ImportPlan:
     return files.plan(ctx.tx, sheet, default_reorder_point=ctx.shop.default_reorder_point)
 
 
-def _refused(ctx: Context, planned: ImportPlan) -> Reply:
+def _refused(ctx: Context, planned: ImportPlan, title: str) -> Reply:
     rows = tuple(
-        (str(row.row), row.column or "", texts.explain(row.error, ctx.language))
+        (str(row.row), _where(ctx, row), texts.explain(row.error, ctx.language))
         for row in planned.refused[:SHOWN]
     )
     head = tuple(ctx.say(key) for key in ("import.row", "import.column", "import.reason"))
-    return Reply(
-        text=ctx.say("import.refused", number=len(planned.refused)),
-        table=Table(head, rows),
-        error="invalid_request",
-    )
+    return _told(ctx, planned, title, table=Table(head, rows), error="invalid_request")
 
 
-def _table(ctx: Context, planned: ImportPlan) -> Table | None:
-    rows = tuple(_rows(ctx, planned))[:SHOWN]
+def _where(ctx: Context, row: RefusedRow) -> str:
+    """``价格「abc」``: the column and what stands there."""
+    column = files.COLUMNS.get(row.column, "") if ctx.language == "zh" else row.column
+    return f"{column}「{row.value}」" if row.value else column
+
+
+def _table(ctx: Context, planned: ImportPlan) -> Table:
     head = (ctx.say("field.code"), ctx.say("field.product"), ctx.say("field.change"))
-    return Table(head, rows) if rows else None
+    return Table(head, tuple(islice(_rows(ctx, planned), SHOWN)))
 
 
 def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
-    for new in planned.new:
-        yield new.draft.code or "", new.draft.name, ctx.say("import.new")
+    """What changes first: there is more to be wrong about."""
     for changed in planned.changed:
         fields = (
             f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
         yield changed.code, skus.view(ctx.tx, changed.code).title, "、".join(fields)
+    for new in planned.new:
+        draft = new.draft
+        title = f"{draft.name} {names.specs_text(draft.specs or {})}".strip()
+        price = yuan(draft.price_fen)
+        told = ctx.say("import.new_sku", price=price, stock=draft.stock)
+        yield draft.code or "", title, told
 
 
 def _label(ctx: Context, name: str) -> str:

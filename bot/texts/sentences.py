@@ -194,8 +194,9 @@ SENTENCES: dict[str, Text] = {
     ),
     "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
     "export.too_many": Text(
-        "超过 {limit} 行，聊天里发不了。{cure}在服务器上请用 {instead}。",
-        "These are more than {limit} rows, too many for a chat. {cure}On the server use {instead}.",
+        "超过 {limit} 行或 10 MB，聊天里发不了。{cure}在服务器上请用 {instead}。",
+        "These are more than {limit} rows or 10 MB, too many for a chat. {cure}"
+        "On the server use {instead}.",
     ),
     "export.say_when": Text(
         "请说一段时间，例如「导出 {what} 本月」；",
@@ -216,18 +217,26 @@ SENTENCES: dict[str, Text] = {
         "There is no file. Send me a CSV or XLSX file in a direct chat, or reply to it in a group, "
         'mention me and say "import".',
     ),
+    "import.too_many": Text(
+        "超过 {limit} 行，聊天里导不了。请分成几个文件，或者在服务器上用 zhanggui sku import。",
+        "These are more than {limit} rows, too many for a chat. Send them as several files, "
+        "or on the server use zhanggui sku import.",
+    ),
     "import.columns": Text("认出的列：{columns}。", "Columns: {columns}."),
     "import.ignored": Text("忽略：{columns}。", "Ignored: {columns}."),
     "import.stock_left": Text("已有商品的库存不变。", "The stock of known goods is left alone."),
     "import.refused": Text(
         "有 {number} 行不能导入，什么都没改。", "{number} rows are refused; nothing was changed."
     ),
+    "import.shown": Text("下面只列出 {number} 行。", "Only {number} rows are listed."),
     "import.row": Text("行", "Row"),
     "import.column": Text("列", "Column"),
     "import.reason": Text("原因", "Reason"),
     "import.new": Text("新增", "New"),
+    "import.new_sku": Text("新增 {price}，库存 {stock}", "New, {price}, stock {stock}"),
     "import.changed": Text("修改", "Changed"),
     "import.unchanged": Text("不变", "Unchanged"),
+    "import.bad": Text("有误", "Refused"),
     "title.export": Text("导出", "Export"),
     "title.import": Text("导入", "Import"),
     "title.link": Text("绑定另一个平台", "Link another platform"),

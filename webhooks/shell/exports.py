@@ -1,4 +1,4 @@
-"""Files from the shop to the command line: SKUs and orders, CSV or XLSX by the file's ending."""
+"""Files from the shop to the command line, CSV or XLSX by the file's ending."""
 
 import os
 import secrets
@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from store import files, order_files, orders, sheets
+from bot import ledger_files
+from bot.ledger_files import Wording
+from store import files, members, order_files, orders, sheets, stock
 from store.db import Database, Tx
 from store.sheets import Cell
 from webhooks.shell.failure import CommandError
@@ -17,42 +19,53 @@ NO_SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".et")  # by these endings people
 
 Progress = Callable[[], None]
 Rows = Iterable[tuple[Cell, ...]]
+Source = Callable[[Tx], Rows]
+Span = tuple[datetime | None, datetime | None]  # [start, end), None for no bound
 
 
-def export_skus(database: Database, path: Path, progress: Progress) -> None:
-    """Write every SKU to a file, whole or not at all. Raises ``CommandError``."""
-    _written(database, path, files.exported, progress)
+def skus() -> Source:
+    """Every SKU, as it is imported."""
+    return files.exported
 
 
-def export_orders(
-    database: Database,
-    path: Path,
-    span: tuple[datetime | None, datetime | None],
-    *,
-    zone: ZoneInfo,
-    progress: Progress,
-) -> None:
-    """The same of the orders created in ``span``, [start, end) with None for no bound."""
+def levels() -> Source:
+    """Every SKU with what orders hold of it and what may still be sold."""
+    return files.exported_stock
+
+
+def orders_of(span: Span, zone: ZoneInfo) -> Source:
+    """The lines of the orders created in ``span``."""
     start, end = span
 
     def rows(tx: Tx) -> Rows:
         fetch = partial(orders.oldest_first, tx, start=start, end=end)
         return order_files.rows(lambda after: fetch(after=after), zone)
 
-    _written(database, path, rows, progress)
+    return rows
 
 
-def _written(
-    database: Database, path: Path, rows: Callable[[Tx], Rows], progress: Progress
-) -> None:
+def ledger_of(span: Span, zone: ZoneInfo, language: str) -> Source:
+    """The movements made in ``span``."""
+    start, end = span
+
+    def rows(tx: Tx) -> Rows:
+        fetch = partial(stock.ledger, tx, start=start, end=end)
+        wording = Wording(zone, language, partial(members.called, tx))
+        return ledger_files.rows(lambda after: fetch(after=after), wording)
+
+    return rows
+
+
+def export(database: Database, path: Path, source: Source, progress: Progress) -> None:
+    """Write a file, whole or not at all. Raises ``CommandError``."""
     if path.suffix.lower() in NO_SHEETS:
         raise CommandError(f"{path}: write to a file that ends in .csv or .xlsx")
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
     def pour(tx: Tx) -> None:
         with draft.open("wb") as file:
-            counted = _counted(rows(tx), progress)
-            for piece in sheets.write(counted, sheets.form_of(path.name)):
+            rows = _counted(source(tx), progress)
+            for piece in sheets.write(rows, sheets.form_of(path.name)):
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
