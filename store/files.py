@@ -234,12 +234,13 @@ def plan(
     )
 
 
-def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> None:
+def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> bool:
     """Write what was planned, the refused rows left out; all of it or nothing.
 
-    Up to ``MOST_TOLD`` changed SKUs are told to the chats that hear of changes, and up to
-    ``MOST_UNDOABLE`` changes can be undone. Raises ``StaleVersionError`` when a SKU was edited or
-    moved since the plan, ``CodeTakenError`` and the like when one was added since.
+    Up to ``MOST_TOLD`` changed SKUs are told to the chats that hear of changes. Returns whether it
+    can be undone: up to ``MOST_UNDOABLE`` changes can, a new SKU's first stock being one. Raises
+    ``StaleVersionError`` when a SKU was edited or moved since the plan, ``CodeTakenError`` and the
+    like when one was added since.
     """
     changed = sorted(planned.changed, key=lambda change: change.sku_id)  # the order of locks
     chunks = [changed[start : start + CHUNK] for start in range(0, len(changed), CHUNK)]
@@ -251,6 +252,8 @@ def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> None:
     skus.add_many(tx, [new.draft for new in planned.new], cause=cause)
     if len(tx.changes) > MOST_UNDOABLE:
         tx.changes[:] = [{"kind": "import", "rows": len(changed) + len(planned.new)}]
+        return False
+    return True
 
 
 def exported(tx: Tx) -> Iterator[tuple[Cell, ...]]:

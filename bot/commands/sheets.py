@@ -15,13 +15,13 @@ from bot.slots import ExportTopic, FileNo, Period, Rows, Span
 from bot.texts import Text
 from store import attachments, files, names, sheets, skus
 from store.errors import BadFileError
-from store.files import ImportPlan, RefusedRow, SkuSheet
+from store.files import MOST_UNDOABLE, ImportPlan, RefusedRow, SkuSheet
 from store.sheets import MIME, Form
 
 SHOWN = 20  # rows of a preview; the counts are of all
 # Making a file of so many takes about a second, in which on SQLite nobody else writes.
 MOST_ROWS = 20_000
-MOST_IMPORTED = 5_000  # rows; writing so many new ones takes two seconds, and the preview as long
+MOST_IMPORTED = 5_000  # rows, of which no more may change something than one word takes back
 EXCEL = re.compile("excel|xlsx", re.IGNORECASE)
 _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
 
@@ -112,7 +112,10 @@ def _local(ctx: Context, moment: datetime) -> datetime:
     ),
 )
 def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None) -> Reply:
-    """Add and change SKUs from a file or a pasted table: all of it, or nothing."""
+    """Add and change SKUs from a file or a pasted table: all of it, or nothing.
+
+    What one word could not take back is refused: a server's command line has the room for that.
+    """
     kept = attachments.stored(ctx.tx, file) if file is not None else None
     if kept is None and not items:
         return Reply(text=ctx.say("import.no_file"), error="invalid_request")
@@ -124,7 +127,9 @@ def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None)
     title = f"{ctx.say('title.import')} {kept.name if kept else ''}".strip()
     if planned.refused:
         return _refused(ctx, planned, title)
-    files.apply(ctx.tx, planned, cause=ctx.cause)
+    if not files.apply(ctx.tx, planned, cause=ctx.cause):  # what was done is rolled back
+        told = ctx.say("import.irrevocable", limit=MOST_UNDOABLE)
+        return Reply(text=told, error="invalid_request")
     return _told(ctx, planned, title, table=_table(ctx, planned))
 
 

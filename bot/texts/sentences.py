@@ -222,6 +222,12 @@ SENTENCES: dict[str, Text] = {
         "These are more than {limit} rows, too many for a chat. Send them as several files, "
         "or on the server use zhanggui sku import.",
     ),
+    "import.irrevocable": Text(
+        "改动超过 {limit} 处，不能用「撤销」一次收回，聊天里不做。"
+        "请分成几个文件，或者在服务器上用 zhanggui sku import。",
+        'These are more than {limit} changes, which "undo" could not take back at once. '
+        "Send them as several files, or on the server use zhanggui sku import.",
+    ),
     "import.columns": Text("认出的列：{columns}。", "Columns: {columns}."),
     "import.ignored": Text("忽略：{columns}。", "Ignored: {columns}."),
     "import.stock_left": Text("已有商品的库存不变。", "The stock of known goods is left alone."),

@@ -16,6 +16,7 @@ from store import attachments, sheets, skus
 from store.attachments import Stored
 from store.db import Database
 from store.errors import SkuNotFoundError
+from store.files import MOST_UNDOABLE
 from store.models import Sku, StockMovement
 from store.sheets import Cell
 from store.skus import SkuDraft, SkuPatch
@@ -183,6 +184,22 @@ def test_what_a_chat_cannot_write_in_a_moment_is_for_the_command_line(talk: Talk
     assert refused.error == "invalid_request"
     assert f"超过 {MOST_IMPORTED} 行" in refused.text
     assert "zhanggui sku import" in refused.text
+
+
+def test_as_many_changes_as_one_word_takes_back_and_no_more(talk: Talk) -> None:
+    head: Rows = [("code", "name", "price"), ("KFD", "", 89)]
+    new: Rows = [(f"N-{n}", f"新品{n}", 10) for n in range(MOST_UNDOABLE)]
+
+    refused = send(talk, made([*head, *new], "csv"))
+    assert refused.error == "invalid_request"
+    assert f"改动超过 {MOST_UNDOABLE} 处" in refused.text
+    assert not exists(talk.db, "N-1")
+
+    send(talk, made([*head, *new[1:]], "csv"))
+    assert talk.say("是", "max").error is None
+    assert (priced(talk.db, "KFD"), exists(talk.db, "N-1")) == (8900, True)
+    assert talk.say("撤销", "max").error is None
+    assert (priced(talk.db, "KFD"), exists(talk.db, "N-1")) == (8800, False)
 
 
 DOCTYPE = '<!DOCTYPE x [<!ENTITY s SYSTEM "file:///etc/hostname">]><x>&s;</x>'
