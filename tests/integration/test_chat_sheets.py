@@ -347,8 +347,10 @@ def test_files_of_orders_say_nothing_of_who_the_customer_is(talk: Talk) -> None:
 def test_a_period_says_which(talk: Talk, topic: str) -> None:
     everything = table_of(file_of(talk, f"导出{topic}"))
     assert len(everything) > 1
-    assert table_of(file_of(talk, f"导出{topic} 昨天")) == everything
     assert len(table_of(file_of(talk, f"导出{topic} 今天"))) == 1
+    place(talk.db, ("SCH", 1))
+    assert len(table_of(file_of(talk, f"导出{topic} 今天"))) == 2
+    assert table_of(file_of(talk, f"导出{topic} 昨天")) == everything
     assert "2026-03-02 至 2026-03-02" in talk.say(f"导出{topic} 昨天", "max").text
 
 
