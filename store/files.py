@@ -169,7 +169,7 @@ def read(content: bytes) -> SkuSheet:
     if heading is None:
         raise BadFileError("empty")
     columns, ignored = _headings(heading)
-    recognised = tuple((key, heading.cells[place][:_SHOWN]) for key, place in columns.items())
+    recognised = tuple((key, _shown(heading.cells[place])) for key, place in columns.items())
     rows = tuple(_row(line, columns) for line in lines)
     return SkuSheet(rows, ignored, recognised)
 
@@ -279,14 +279,19 @@ def _headings(heading: sheets.Line) -> tuple[dict[str, int], tuple[str, ...]]:
     for place, cell in enumerate(heading.cells):
         column = _COLUMN_OF.get(names.name_key(cell))
         if column in columns:
-            raise BadFileError("heading_twice", row=heading.number, value=cell[:_SHOWN])
+            raise BadFileError("heading_twice", row=heading.number, value=_shown(cell))
         if column is not None:
             columns[column] = place
         elif cell:
-            ignored.append(cell[:_SHOWN])
+            ignored.append(_shown(cell))
     if not columns.keys() & {"code", "name"}:
         raise BadFileError("heading", row=heading.number, value="code, name")
     return columns, tuple(ignored)
+
+
+def _shown(cell: str) -> str:
+    """A cell on one line, shortened."""
+    return " ".join(cell.split())[:_SHOWN]
 
 
 def _row(line: sheets.Line, columns: Mapping[str, int]) -> Row:
@@ -407,7 +412,7 @@ class _Planner:
 
     def _refuse(self, row: Row, error: StoreError) -> None:
         column = _column_of(error)
-        self.refused.append(RefusedRow(row.number, error, column, getattr(row, column)[:_SHOWN]))
+        self.refused.append(RefusedRow(row.number, error, column, _shown(getattr(row, column))))
 
     def _load(self, wishes: list[Item]) -> None:
         """Fetch the products that these rows name, or name a SKU of, with all their SKUs."""

@@ -19,6 +19,7 @@ from store.files import MOST_UNDOABLE, ImportPlan, RefusedRow, SkuSheet
 from store.sheets import MIME, Form
 
 SHOWN = 20  # rows of a preview; the counts are of all
+NAMED = 10  # columns that were ignored
 # Making a file of so many takes about a second, in which on SQLite nobody else writes.
 MOST_ROWS = 20_000
 MOST_IMPORTED = 5_000  # rows, of which no more may change something than one word takes back
@@ -156,7 +157,8 @@ def _notes(ctx: Context, planned: ImportPlan) -> Iterator[str]:
         columns = "、".join(_column(ctx, *pair) for pair in planned.recognised)
         yield ctx.say("import.columns", columns=columns)
     if planned.ignored:
-        yield ctx.say("import.ignored", columns="、".join(planned.ignored))
+        more = "…" if len(planned.ignored) > NAMED else ""
+        yield ctx.say("import.ignored", columns="、".join(planned.ignored[:NAMED]) + more)
     if planned.stock_left_alone:
         yield ctx.say("import.stock_left")
 

@@ -178,6 +178,14 @@ def test_a_long_sheet_is_counted_in_full_and_shown_in_part(talk: Talk) -> None:
     assert counts(asked) == (str(SHOWN + 5), "0", "0", "1")
 
 
+def test_a_sheet_of_many_other_columns_names_the_first_of_them_on_one_line(talk: Talk) -> None:
+    others = ["\n".join(f"备注{n}") for n in range(150)]
+    asked = send(talk, made([("code", *others), ("KFD", *others)], "xlsx"))
+    assert "忽略：备 注 0、备 注 1、" in asked.text
+    assert "备 注 9…。" in asked.text
+    assert len(asked.text) < 500
+
+
 def test_what_a_chat_cannot_write_in_a_moment_is_for_the_command_line(talk: Talk) -> None:
     rows: Rows = [(f"N-{n}", "x", 1) for n in range(MOST_IMPORTED + 1)]
     refused = send(talk, made([("code", "name", "price"), *rows], "csv"))
