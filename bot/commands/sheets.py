@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from bot import texts
 from bot.commands import _exported as exported
 from bot.commands._exported import DATED, INSTEAD
-from bot.commands._shown import value, yuan
+from bot.commands._shown import sku_title, value, yuan
 from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, command
 from bot.slots import ExportTopic, FileNo, Period, Rows, Span
@@ -113,42 +114,46 @@ def _local(ctx: Context, moment: datetime) -> datetime:
     ),
 )
 def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None) -> Reply:
-    """Add and change SKUs from a file or a pasted table: all of it, or nothing.
+    """Add and change SKUs from a file or a pasted table: every good row, or nothing.
 
+    Bad rows of a file are left out if whoever sent it says so; a table is typed anew as quickly.
     What one word could not take back is refused: a server's command line has the room for that.
     """
     kept = attachments.stored(ctx.tx, file) if file is not None else None
     if kept is None and not items:
-        return Reply(text=ctx.say("import.no_file"), error="invalid_request")
+        return _no(ctx, "no_file")
     sheet = files.read(kept.content) if kept is not None else files.typed(items or [])
     if len(sheet.rows) > MOST_IMPORTED:
-        told = ctx.say("import.too_many", limit=MOST_IMPORTED)
-        return Reply(text=told, error="invalid_request")
+        return _no(ctx, "too_many", limit=MOST_IMPORTED)
     planned = _planned(ctx, sheet)
-    title = f"{ctx.say('title.import')} {kept.name if kept else ''}".strip()
-    if planned.refused:
-        return _refused(ctx, planned, title)
-    if not files.apply(ctx.tx, planned, cause=ctx.cause):  # what was done is rolled back
-        told = ctx.say("import.irrevocable", limit=MOST_UNDOABLE)
-        return Reply(text=told, error="invalid_request")
-    return _told(ctx, planned, title, table=_table(ctx, planned))
+    told = _told(ctx, planned, kept.name if kept else "")
+    good, bad = len(planned.new) + len(planned.changed), len(planned.refused)
+    if bad and (kept is None or not good):
+        refused = ctx.say("import.refused", number=bad)
+        return replace(told, text=f"{refused}\n{told.text}".strip(), error="invalid_request")
+    if bad:
+        ctx.risk("bad_rows", bad=bad, good=good)
+    if not files.apply(ctx.tx, planned, cause=ctx.cause):  # an error rolls back what was done
+        return _no(ctx, "irrevocable", limit=MOST_UNDOABLE)
+    return told
 
 
-def _told(
-    ctx: Context, planned: ImportPlan, title: str, *, table: Table, error: str | None = None
-) -> Reply:
+def _no(ctx: Context, why: str, **facts: object) -> Reply:
+    return Reply(text=ctx.say(f"import.{why}", **facts), error="invalid_request")
+
+
+def _told(ctx: Context, planned: ImportPlan, name: str) -> Reply:
     """What a sheet comes to: how its columns were read, the numbers, and the first rows."""
-    refused = ctx.say("import.refused", number=len(planned.refused)) if planned.refused else ""
-    rows = len(planned.refused) or len(planned.new) + len(planned.changed)
-    cut = ctx.say("import.shown", number=SHOWN) if rows > SHOWN else ""
     counted = {"new": planned.new, "changed": planned.changed, "bad": planned.refused}
     fields = [(ctx.say(f"import.{key}"), str(len(found))) for key, found in counted.items()]
+    rows = list(islice(_rows(ctx, planned), SHOWN + 1))
+    head = tuple(ctx.say(key) for key in ("import.row", "field.product", "field.change"))
+    cut = ctx.say("import.shown", number=SHOWN) if len(rows) > SHOWN else ""
     return Reply(
-        title=title,
-        text="\n".join(filter(None, (refused, *_notes(ctx, planned), cut))),
+        title=f"{ctx.say('title.import')} {name}".strip(),
+        text="\n".join(filter(None, (*_notes(ctx, planned), cut))),
         fields=(*fields, (ctx.say("import.unchanged"), str(planned.unchanged))),
-        table=table if table.rows else None,
-        error=error,
+        table=Table(head, tuple(rows[:SHOWN])) if rows else None,
     )
 
 
@@ -175,40 +180,29 @@ def _planned(ctx: Context, sheet: SkuSheet) -> ImportPlan:
     return files.plan(ctx.tx, sheet, default_reorder_point=ctx.shop.default_reorder_point)
 
 
-def _refused(ctx: Context, planned: ImportPlan, title: str) -> Reply:
-    rows = tuple(
-        (str(row.row), _where(ctx, row), texts.explain(row.error, ctx.language))
-        for row in planned.refused[:SHOWN]
-    )
-    head = tuple(ctx.say(key) for key in ("import.row", "import.column", "import.reason"))
-    return _told(ctx, planned, title, table=Table(head, rows), error="invalid_request")
-
-
-def _where(ctx: Context, row: RefusedRow) -> str:
-    """``价格「abc」``: the column and what stands there."""
-    column = files.COLUMNS.get(row.column, "") if ctx.language == "zh" else row.column
-    return f"{column}「{row.value}」" if row.value else column
-
-
-def _table(ctx: Context, planned: ImportPlan) -> Table:
-    head = (ctx.say("field.code"), ctx.say("field.product"), ctx.say("field.change"))
-    return Table(head, tuple(islice(_rows(ctx, planned), SHOWN)))
-
-
 def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
-    """What changes first: there is more to be wrong about."""
+    """What is bad, what changes, what is new: in the order in which people should look at it."""
+    for bad in planned.refused:
+        yield str(bad.row), ctx.say("import.bad"), _reason(ctx, bad)
     for changed in planned.changed:
         fields = (
             f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
-        yield changed.code, skus.view(ctx.tx, changed.code).title, "、".join(fields)
+        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), "、".join(fields)
     for new in planned.new:
         draft = new.draft
         title = f"{draft.name} {names.specs_text(draft.specs or {})}".strip()
         price = yuan(draft.price_fen)
         told = ctx.say("import.new_sku", price=price, stock=draft.stock)
-        yield draft.code or "", title, told
+        yield str(new.row), f"{title}（{draft.code}）" if draft.code else title, told
+
+
+def _reason(ctx: Context, row: RefusedRow) -> str:
+    """``价格「abc」：价格要写成元…``: the column, what stands there, and what is wrong with it."""
+    column = files.COLUMNS.get(row.column, "") if ctx.language == "zh" else row.column
+    where = f"{column}「{row.value}」" if row.value else column
+    return f"{where}：{texts.explain(row.error, ctx.language)}"
 
 
 def _label(ctx: Context, name: str) -> str:

@@ -119,6 +119,11 @@ SENTENCES: dict[str, Text] = {
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
     ),
+    "risk.bad_rows": Text(
+        "有 {bad} 行有误：确认就只导入其余 {good} 行，取消则什么都不改，改好再发。",
+        "{bad} rows are bad: a yes imports the other {good} only, a no leaves everything "
+        "as it is until you send the file put right.",
+    ),
     "risk.stale": Text(
         "这条消息是 {minutes} 分钟前发的。", "This message was sent {minutes} minutes ago."
     ),
@@ -232,11 +237,10 @@ SENTENCES: dict[str, Text] = {
     "import.ignored": Text("忽略：{columns}。", "Ignored: {columns}."),
     "import.stock_left": Text("已有商品的库存不变。", "The stock of known goods is left alone."),
     "import.refused": Text(
-        "有 {number} 行不能导入，什么都没改。", "{number} rows are refused; nothing was changed."
+        "有 {number} 行有误，什么都没改。", "{number} rows are bad; nothing was changed."
     ),
     "import.shown": Text("下面只列出 {number} 行。", "Only {number} rows are listed."),
     "import.row": Text("行", "Row"),
-    "import.column": Text("列", "Column"),
     "import.reason": Text("原因", "Reason"),
     "import.new": Text("新增", "New"),
     "import.new_sku": Text("新增 {price}，库存 {stock}", "New, {price}, stock {stock}"),

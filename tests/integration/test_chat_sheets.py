@@ -92,8 +92,8 @@ def test_a_sheet_is_shown_written_after_a_yes_and_undone_as_one(
     assert asked.outcome == "confirm"
     assert columns in shown
     assert f"忽略：{'供应商' if rows is CHINESE else 'supplier'}。" in shown
-    assert "KFD 咖啡豆 价格 ¥88 → ¥89" in shown
-    assert "007 新茶 新增 ¥66，库存 5" in shown
+    assert "2 咖啡豆（KFD） 价格 ¥88 → ¥89" in shown
+    assert "3 新茶（007） 新增 ¥66，库存 5" in shown
     assert counts(asked) == ("1", "1", "0", "0")
     assert (priced(talk.db, "KFD"), exists(talk.db, "007")) == (8800, False)
 
@@ -120,34 +120,60 @@ def test_a_no_leaves_everything_as_it_was(talk: Talk) -> None:
     assert priced(talk.db, "KFD") == 8800
 
 
-def test_each_bad_row_is_named_with_its_reason_and_no_row_is_written(talk: Talk) -> None:
-    rows: Rows = [
-        ("编码", "名称", "价格", "库存"),
-        ("KFD", "咖啡豆", "89", "30"),
-        ("X-1", "新茶", "六十六", "5"),
-        ("X-2", "花茶", "12", "-3"),
-        ("KFD", "咖啡豆", "90", "30"),
-        ("X-3", "", "12", "1"),
-        ("SCH", "手冲壶", "98", "12"),
-    ]
+BAD: Rows = [
+    ("编码", "名称", "价格", "库存"),
+    ("KFD", "咖啡豆", "89", "30"),
+    ("X-1", "新茶", "六十六", "5"),
+    ("X-2", "花茶", "12", "-3"),
+    ("KFD", "咖啡豆", "90", "30"),
+    ("X-3", "", "12", "1"),
+    ("SCH", "手冲壶", "98", "12"),
+    ("X-4", "红茶", "12", "1"),
+]
 
-    refused = send(talk, made(rows, "xlsx"))
 
+def test_each_bad_row_is_named_with_its_reason_before_the_good_ones(talk: Talk) -> None:
+    asked = send(talk, made(BAD, "xlsx"))
+
+    assert asked.outcome == "confirm"
+    assert asked.table is not None
+    assert asked.table.rows == (
+        ("3", "有误", "价格「六十六」：价格要写成元，最多两位小数，例如 88.00。"),
+        ("4", "有误", "库存「-3」：库存要写成整数，例如 20。"),
+        ("5", "有误", "编码「KFD」：编码说了两次，不一样。"),
+        ("6", "有误", "名称：名称不能是空的。"),
+        ("2", "咖啡豆（KFD）", "价格 ¥88 → ¥89"),
+        ("8", "红茶（X-4）", "新增 ¥12，库存 1"),
+    )
+    assert "有 4 行有误：确认就只导入其余 2 行，取消则什么都不改" in asked.text
+    assert "认出的列：编码、名称、价格、库存。" in asked.text
+    assert counts(asked) == ("1", "1", "4", "1")
+    assert (priced(talk.db, "KFD"), exists(talk.db, "X-4")) == (8800, False)
+
+
+def test_every_good_row_is_written_after_a_yes_and_none_after_a_no(talk: Talk) -> None:
+    send(talk, made(BAD, "csv"))
+    talk.say("取消", "max")
+    assert (priced(talk.db, "KFD"), exists(talk.db, "X-4")) == (8800, False)
+
+    send(talk, made(BAD, "csv"))
+    done = talk.say("是", "max")
+    assert (done.outcome, done.error) == ("execute", None)
+    assert counts(done) == ("1", "1", "4", "1")
+    assert (priced(talk.db, "KFD"), exists(talk.db, "X-4")) == (8900, True)
+    assert not any(exists(talk.db, code) for code in ("X-1", "X-2", "X-3"))
+
+    assert talk.say("撤销", "max").error is None
+    assert (priced(talk.db, "KFD"), exists(talk.db, "X-4")) == (8800, False)
+
+
+@pytest.mark.parametrize("rows", [BAD[2:4], [*BAD[2:4], BAD[6]]], ids=["bad", "bad, unchanged"])
+def test_a_sheet_with_nothing_good_to_write_is_refused(talk: Talk, rows: Rows) -> None:
+    refused = send(talk, made([BAD[0], ("SCH", "", "", "x"), *rows], "csv"))
     assert refused.error == "invalid_request"
-    assert refused.table is not None
-    assert [row[:2] for row in refused.table.rows] == [
-        ("3", "价格「六十六」"),
-        ("4", "库存「-3」"),
-        ("5", "编码「KFD」"),
-        ("6", "名称"),
-    ]
-    assert all(row[2] for row in refused.table.rows)
-    assert "有 4 行不能导入，什么都没改" in refused.text
-    assert "认出的列：编码、名称、价格、库存。" in refused.text
-    assert counts(refused) == ("0", "1", "4", "1")
-    assert priced(talk.db, "KFD") == 8800
+    assert "库存「x」" in spoken(refused)
+    assert "有 3 行有误，什么都没改" in refused.text
     assert "没有等待确认的操作" in talk.say("是", "max").text
-    assert priced(talk.db, "KFD") == 8800
 
 
 @pytest.mark.parametrize("change", ["price", "code"])
