@@ -230,6 +230,42 @@ def movements(
     ) > limit else None
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A movement with its product's present name and its SKU's present specs."""
+
+    movement: MovementView
+    name: str
+    specs: dict[str, str]
+
+
+def ledger(
+    tx: Tx,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    after: int = 0,
+    limit: int = 500,
+) -> tuple[list[LedgerEntry], int | None]:
+    """Movements of [start, end), oldest first, and the id to go on after (None at the end)."""
+    statement = (
+        select(StockMovement, Sku.code, Product.name, Sku.specs)
+        .join(Sku, col(Sku.id) == col(StockMovement.sku_id))
+        .join(Product, col(Product.id) == col(Sku.product_id))
+        .where(col(StockMovement.id) > after)
+    )
+    if start is not None:
+        statement = statement.where(col(StockMovement.created_at) >= start)
+    if end is not None:
+        statement = statement.where(col(StockMovement.created_at) < end)
+    rows = tx.exec(statement.order_by(col(StockMovement.id)).limit(limit + 1)).all()
+    entries = [
+        LedgerEntry(_movement(row, code), name, dict(specs))
+        for row, code, name, specs in rows[:limit]
+    ]
+    return entries, rows[limit - 1][0].id if len(rows) > limit else None
+
+
 def movement(tx: Tx, movement_id: int) -> MovementView:
     """The movement with this id."""
     return _movement(

@@ -64,8 +64,9 @@ SENTENCES: dict[str, Text] = {
     ),
     "ask.odd": Text("没听懂「{words}」。", '"{words}" was not understood. '),
     "ask.picture": Text(
-        "图片我看不懂。要导入商品，请发 CSV 表格（先发「导出」可得到样子）。",
-        'I cannot read pictures. To import goods send a CSV sheet (send "export" to see one).',
+        "图片我看不懂。要导入商品，请发 CSV 或 XLSX 表格（先发「导出」可得到样子）。",
+        "I cannot read pictures. To import goods send a CSV or XLSX sheet "
+        '(send "export" to see one).',
     ),
     "ask.which": Text("「{words}」是指哪一个？", 'Which one is "{words}"?'),
     "ask.which_order": Text(
@@ -203,6 +204,11 @@ SENTENCES: dict[str, Text] = {
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
     ),
+    "risk.bad_rows": Text(
+        "有 {bad} 行有误：确认就只导入其余 {good} 行，取消则什么都不改，改好再发。",
+        "{bad} rows are bad: a yes imports the other {good} only, a no leaves everything "
+        "as it is until you send the file put right.",
+    ),
     "risk.stale": Text(
         "这条消息是 {minutes} 分钟前发的。", "This message was sent {minutes} minutes ago."
     ),
@@ -283,28 +289,59 @@ SENTENCES: dict[str, Text] = {
     ),
     "address.none": Text("这个订单没有留地址。", "This order has no address."),
     "export.done": Text(
-        "{number} 行，CSV 文件在下面（终端里请用 zhanggui sku export）。",
-        "{number} rows; the CSV file follows (in a terminal use zhanggui sku export).",
+        "{what}，{number} 行，{form} 文件在下面（终端里请用 {instead}）。",
+        "{what}, {number} rows; the {form} file follows (in a terminal use {instead}).",
     ),
-    "export.later": Text(
-        "现在只能导出商品和库存。", "Only goods and stock can be exported for now."
+    "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
+    "export.too_many": Text(
+        "超过 {limit} 行或 10 MB，聊天里发不了。{cure}在服务器上请用 {instead}。",
+        "These are more than {limit} rows or 10 MB, too many for a chat. {cure}"
+        "On the server use {instead}.",
     ),
-    "export.name": Text("商品库存", "goods"),
+    "export.say_when": Text(
+        "请说一段时间，例如「导出 {what} 本月」；",
+        'Please name a period, like "export {what} this month". ',
+    ),
+    "exported.skus": Text("商品", "goods"),
+    "exported.stock": Text("库存", "stock"),
+    "exported.orders": Text("订单", "orders"),
+    "exported.ledger": Text("流水", "ledger"),
+    "cause.order": Text("订单 {number}", "order {number}"),
+    "cause.undo": Text("撤销之前的操作", "undid an earlier step"),
+    "cause.import": Text("导入文件", "import of a file"),
+    "cause.http": Text("接口或后台", "API or desk"),
+    "cause.demo": Text("演示数据", "sample goods"),
+    "cause.chat": Text("聊天里说的", "said in a chat"),
     "import.no_file": Text(
-        "没有收到文件。请私聊把 CSV 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
-        "There is no file. Send me the CSV file in a direct chat, or reply to it in the group, "
+        "没有收到文件。请私聊把 CSV 或 XLSX 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
+        "There is no file. Send me a CSV or XLSX file in a direct chat, or reply to it in a group, "
         'mention me and say "import".',
     ),
+    "import.too_many": Text(
+        "超过 {limit} 行，聊天里导不了。请分成几个文件，或者在服务器上用 zhanggui sku import。",
+        "These are more than {limit} rows, too many for a chat. Send them as several files, "
+        "or on the server use zhanggui sku import.",
+    ),
+    "import.irrevocable": Text(
+        "改动超过 {limit} 处，不能用「撤销」一次收回，聊天里不做。"
+        "请分成几个文件，或者在服务器上用 zhanggui sku import。",
+        'These are more than {limit} changes, which "undo" could not take back at once. '
+        "Send them as several files, or on the server use zhanggui sku import.",
+    ),
+    "import.columns": Text("认出的列：{columns}。", "Columns: {columns}."),
+    "import.ignored": Text("忽略：{columns}。", "Ignored: {columns}."),
     "import.stock_left": Text("已有商品的库存不变。", "The stock of known goods is left alone."),
     "import.refused": Text(
-        "有 {number} 行不能导入，什么都没改。", "{number} rows are refused; nothing was changed."
+        "有 {number} 行有误，什么都没改。", "{number} rows are bad; nothing was changed."
     ),
+    "import.shown": Text("下面只列出 {number} 行。", "Only {number} rows are listed."),
     "import.row": Text("行", "Row"),
-    "import.column": Text("列", "Column"),
     "import.reason": Text("原因", "Reason"),
     "import.new": Text("新增", "New"),
+    "import.new_sku": Text("新增 {price}，库存 {stock}", "New, {price}, stock {stock}"),
     "import.changed": Text("修改", "Changed"),
     "import.unchanged": Text("不变", "Unchanged"),
+    "import.bad": Text("有误", "Refused"),
     "title.export": Text("导出", "Export"),
     "title.import": Text("导入", "Import"),
     "title.link": Text("绑定另一个平台", "Link another platform"),
@@ -329,6 +366,7 @@ SENTENCES: dict[str, Text] = {
     "field.available": Text("可售", "Available"),
     "field.carrier": Text("快递公司", "Carrier"),
     "field.tracking_no": Text("快递单号", "Tracking number"),
+    "field.cause": Text("原因", "Cause"),
     "field.category": Text("分类", "Category"),
     "field.change": Text("变化", "Change"),
     "field.code": Text("编码", "Code"),
