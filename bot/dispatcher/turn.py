@@ -61,7 +61,7 @@ class Turn:
         return None if reply is None else self._counting.went_on(reply)
 
     def _replied(self) -> Reply | None:
-        reading = self._named(self._counting.taken(self._read()))
+        reading = self._counting.taken(self._read())
         answered = self._answer(reading) or self._counting.numbered()
         if answered is not None:
             return answered
@@ -71,14 +71,6 @@ class Turn:
         if command.answers is not None:
             return self._settle(command, reading)
         return self._command(command, reading) if self._meant(reading) else None
-
-    def _named(self, reading: Reading) -> Reading:
-        """The reading; a write that no word says, only goods and numbers, is to be asked about."""
-        command = self._room.commands.get(reading.intent)
-        sounds = command is not None and command.acts and not reading.summons
-        if not sounds or not self._counting.wordless():
-            return reading
-        return Reading(outcome="clarify", slots=reading.slots)
 
     def _read(self) -> Reading:
         """What the message means, a mention being one word whatever the name in it says."""

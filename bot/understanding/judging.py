@@ -370,7 +370,8 @@ class Judge:
         goods = line.cells("sku", "category")
         others = [t for t in line.tokens if t.kind not in {"sku", "category", "spec", "measure"}]
         if not left and len(goods) > 1 and others:  # of several things, set or added?
-            return self.asked(Reading(), "ask.unclear")
+            items = [{"sku": dict(line.at[cell].value)} for cell in line.cells("sku")]
+            return self.asked(Reading(slots={"items": items}), "ask.unclear")
         if left or len(goods) > 1:
             return self.mused(line) or self._half(line)
         if goods and not others:
