@@ -1,14 +1,11 @@
 """Talking with the bot: yes, no, undo, help."""
 
-from bot.commands._shown import change, value
+from bot.commands._shown import change, reversal
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, Saying, command
 from bot.slots import Intent, Language, Ticket
 from bot.texts import Text
 from store import chats, journal
-from store.journal import Reversal
-
-_LABELS = {"price_fen": "price", "spec_schema": "specs"}
 
 
 @command(
@@ -70,7 +67,7 @@ def undo(ctx: Context) -> Reply:
     origin = ctx.message.press.answers if ctx.message.press else ""
     undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key, origin=origin)
     title = f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}"
-    return Reply(title=title, fields=tuple(_reversed(ctx, r) for r in undone.reversals))
+    return Reply(title=title, fields=tuple(reversal(ctx, r) for r in undone.reversals))
 
 
 @command(
@@ -168,17 +165,6 @@ def language(ctx: Context, part: Language) -> Reply:
     )
     moved = change(ctx.say(f"language.{before}"), ctx.say(f"language.{part}"))
     return Reply(title=ctx.say("title.language"), fields=((ctx.say("field.language"), moved),))
-
-
-def _reversed(ctx: Context, reversal: Reversal) -> tuple[str, str]:
-    """The field of what was undone, and its values before and after."""
-    what, field = reversal.what, _LABELS.get(reversal.field, reversal.field)
-    if field == "subscription":
-        what, label = "", ctx.say(f"topic.{what}")
-    else:
-        label = ctx.say(f"field.{field}")
-    before, after = (value(ctx, reversal.field, v) for v in (reversal.before, reversal.after))
-    return f"{what} {label}".strip(), f"{before} → {after}"
 
 
 def _usage(ctx: Context, found: Command) -> Reply:

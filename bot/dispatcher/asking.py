@@ -11,6 +11,7 @@ from bot.registry import Command
 from store import dialogues
 from store.db import Tx
 from store.dialogues import OpenDialogue
+from store.timed import TimedView
 
 OPEN_FOR = timedelta(minutes=5)  # a question nobody answered by then is forgotten
 
@@ -32,7 +33,8 @@ class Pending:
     """A command about to be run.
 
     ``doubt``: words that were not understood. ``shown``: the digest of the preview that was
-    confirmed. ``asked``: it is to be confirmed by the way it was said.
+    confirmed. ``asked``: it is to be confirmed by the way it was said. ``act``: it was confirmed
+    when it was timed, and its time has come.
     """
 
     command: Command
@@ -40,6 +42,7 @@ class Pending:
     doubt: str = ""
     shown: str = ""
     asked: bool = False
+    act: TimedView | None = None
 
 
 @dataclass(frozen=True, slots=True)

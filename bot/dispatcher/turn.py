@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import texts
-from bot.dispatcher import cards, resolving
+from bot.dispatcher import cards, resolving, timing
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.running import Room, Runner
 from bot.messages import Button, Message, Reply, Role
@@ -166,6 +166,7 @@ class Turn:
         return None
 
     def _command(self, command: Command, reading: Reading) -> Reply:
+        command = self._timed(command, reading)
         refusal = self._runner.refusal(command, self._person)
         if refusal is not None:
             return refusal
@@ -184,6 +185,12 @@ class Turn:
         if reading.outcome == "clarify" and not (reading.lost or reading.ambiguous):
             return Reply(text=question, outcome="clarify", intent=command.intent)
         return self._runner.perform(pending, self._person)
+
+    def _timed(self, command: Command, reading: Reading) -> Command:
+        """The command that is to be done at a time, of one that says a time; else the same."""
+        if command.intent != timing.SCHEDULE or not timing.is_timed(reading.slots):
+            return command
+        return self._room.commands[reading.slots[timing.ACT]]
 
     def _attached(self, command: Command) -> dict[str, int]:
         """The number of the file that came with the message, where the command takes one."""

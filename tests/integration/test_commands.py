@@ -19,7 +19,11 @@ from tests.shop import PEOPLE, SETUP, Talk, fill, on_hand, place, spoken
 EXAMPLES = [pytest.param(c, e, id=e.text) for c in COMMANDS for e in c.examples]
 RESTRICTED = [pytest.param(c, id=c.intent) for c in COMMANDS if c.role > Role.NONE]
 WRITES = [pytest.param(c, id=c.intent) for c in COMMANDS if c.writes]
-BEFORE = {"undo": ("补货 绿茶 1",), "open_shop": ("打烊",)}  # so that there is something to do
+BEFORE = {
+    "undo": ("补货 绿茶 1",),
+    "open_shop": ("打烊",),
+    "schedule": ("明天8点下架绿茶",),
+}  # so that there is something to do
 WRITTEN_CODE = "7KQM-2XWD"
 
 
