@@ -13,7 +13,7 @@ from store.errors import TimedActNotFoundError
 from store.models import TimedState
 from store.timed import TimedView
 
-MOST_BUTTONS = 5
+MOST_LISTED, MOST_BUTTONS = 20, 5
 _OFF = {"query": "off"}
 _DROP = r"(?:取消|撤掉|撤了|撤销|删掉|删除|删了|停掉|去掉|不要)[了掉]*"
 _TASK = r"(?:任务|计划|改价|的)*"
@@ -70,11 +70,15 @@ def schedule(ctx: Context, quantity: TimedNo | None = None, query: Off | None = 
     acts = timed.waiting(ctx.tx)
     if not acts:
         return Reply(text=ctx.say("timed.none"))
+    shown, more = acts[:MOST_LISTED], len(acts) - MOST_LISTED
     head = tuple(ctx.say(f"field.{key}") for key in ("timed", "what", "when", "who"))
-    rows = tuple((str(a.id), _what(ctx, a), _when(ctx, a), person(ctx, a.actor)) for a in acts)
+    rows = tuple((str(a.id), _what(ctx, a), _when(ctx, a), person(ctx, a.actor)) for a in shown)
     return Reply(
         title=ctx.say("timed.list", number=len(acts)),
-        text=ctx.say("timed.how", word=ctx.say("word.cancel_timed")),
+        text="\n".join(
+            ([ctx.say("timed.more", number=more)] if more > 0 else [])
+            + [ctx.say("timed.how", word=ctx.say("word.cancel_timed"))]
+        ),
         table=Table(head, rows),
         buttons=tuple(_cancel_button(ctx, act) for act in acts[:MOST_BUTTONS]),
     )
@@ -108,7 +112,8 @@ def _cancel_button(ctx: Context, act: TimedView) -> Button:
 
 def _what(ctx: Context, act: TimedView) -> str:
     """``改价 手冲壶 改成 ¥99``."""
-    verb = ctx.say(_TITLES[act.intent])
+    title = _TITLES.get(act.intent)
+    verb = ctx.say(title) if title else act.intent  # one of a version that is no more
     goods = skus.by_ids(ctx.tx, act.slots.get("skus", {}).get("ids", ()))
     parts = (verb, _named(ctx, [sku.title for sku in goods]), _amount(ctx, act.slots))
     return " ".join(part for part in parts if part)

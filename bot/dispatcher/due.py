@@ -8,8 +8,8 @@ from bot.commands._shown import moment, reversal, reversed_field, value
 from bot.dispatcher import cards
 from bot.dispatcher.asking import Asking, Pending, Person
 from bot.dispatcher.running import Room, Runner
-from bot.dispatcher.timing import SCHEDULE
 from bot.messages import Message, Reply, Role
+from bot.understanding.schedules import SCHEDULE
 from store import chats, journal, members, outbox, timed
 from store.db import Tx
 from store.journal import PutBack, Reversal

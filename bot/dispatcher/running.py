@@ -12,6 +12,7 @@ from bot.messages import Message, Reply, Role
 from bot.registry import AskError, Command, Context, Registry, ShopFacts
 from bot.slots import Kind
 from bot.understanding import public_slots
+from bot.understanding.schedules import SCHEDULE
 from store import chats, journal, members, skus
 from store.db import Tx
 from store.errors import (
@@ -173,7 +174,7 @@ class Runner:
     def _meant(self, pending: Pending) -> Command:
         """The command that was said: what is said with a moment is one of its own."""
         timed = timing.is_timed(pending.slots)
-        return self.room.commands[timing.SCHEDULE] if timed else pending.command
+        return self.room.commands[SCHEDULE] if timed else pending.command
 
     def _with_binding(self, text: str, person: Person) -> str:
         """Bind a group by its owner's first command, and say so."""

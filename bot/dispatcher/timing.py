@@ -16,7 +16,6 @@ from store import skus, timed
 from store.errors import InvalidValueError
 from store.timed import Moments, TimedDraft, TimedView
 
-SCHEDULE = "schedule"  # the intent of whatever is said with a moment
 BEGINS, ENDS, ACT = "at", "until", "part"  # the slots that say when, and which command
 
 

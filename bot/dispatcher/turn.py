@@ -12,6 +12,7 @@ from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
+from bot.understanding.schedules import SCHEDULE
 from bot.understanding.shapes import Bad
 from store import chats, inbox, members
 from store.db import Tx
@@ -188,7 +189,7 @@ class Turn:
 
     def _timed(self, command: Command, reading: Reading) -> Command:
         """The command that is to be done at a time, of one that says a time; else the same."""
-        if command.intent != timing.SCHEDULE or not timing.is_timed(reading.slots):
+        if command.intent != SCHEDULE or not timing.is_timed(reading.slots):
             return command
         return self._room.commands[reading.slots[timing.ACT]]
 

@@ -164,6 +164,7 @@ SENTENCES: dict[str, Text] = {
     "span.hours": Text(" {number} 小时", "{number} hours"),
     "span.days": Text(" {number} 天", "{number} days"),
     "timed.list": Text("定时：{number} 个", "Timed: {number}"),
+    "timed.more": Text("后面还有 {number} 个。", "{number} more after these."),
     "timed.none": Text(
         "没有定时。例如：明早9点上架 手冲壶；T恤8折到周日晚12点。",
         "Nothing is timed. For example: relist Kettle tomorrow 9am; Kettle 20% off until Sunday.",

@@ -64,7 +64,9 @@ def _looked_up(best: Candidate) -> Reading | None:
         return None
     if best.doubt in _UNMEANT:
         return None
-    return Reading(outcome="execute", intent=SCHEDULE, summons=best.at_start)
+    filled = best.filled
+    whole = best.at_start and not (filled.leftover or filled.aside or filled.spare)
+    return Reading(outcome="execute", intent=SCHEDULE, summons=whole)
 
 
 def _doubted(best: Candidate) -> bool:
@@ -126,7 +128,8 @@ def _end(moments: Mapping[str, Any], begin: datetime) -> datetime | None:
 def _moment(moments: Mapping[str, Any], now: datetime) -> datetime | None:
     """The moment of a day, a time of day or both; None for none to come."""
     if "later" in moments:
-        return moments["later"]  # type: ignore[no-any-return]  # the lexer's values are Any
+        later: datetime = moments["later"]
+        return later + timedelta(minutes=1, microseconds=-1)  # it is cut to minutes; never earlier
     clock = str(moments.get("time", ""))
     day, part = _day(moments, now)
     if "period" in moments and day is None:

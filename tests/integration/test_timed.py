@@ -1,10 +1,10 @@
 """Commands that name a moment: shown now, done once at their time, put back at their end."""
 
-import itertools
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,9 @@ import pytest
 from sqlmodel import col, func, select
 
 from bot.dispatcher import Dispatcher
-from bot.messages import Message, Press, Reply, Role
+from bot.messages import Press, Reply, Role
 from bot.registry import ShopFacts
-from store import cleanup, jobs, members, shop, skus, timed
+from store import chats, cleanup, jobs, members, shop, skus, timed
 from store.db import Database, Tx
 from store.errors import LeaseLostError, TimedActNotFoundError
 from store.models import AuditEntry, Chat, Outbox, TimedAct
@@ -22,7 +22,7 @@ from store.skus import SkuDraft, SkuPatch
 from tests.fakes.clock import FakeClock
 from tests.office import Office
 from tests.processes import start
-from tests.shop import GROUP, PEOPLE, SETUP, VAULT, Talk, fill, spoken
+from tests.shop import GROUP, SETUP, VAULT, Talk, fill, spoken
 
 TUESDAY_9 = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)  # of Shanghai; the tests begin on Monday
 FRIDAY_18 = datetime(2026, 3, 6, 10, 0, tzinfo=UTC)
@@ -85,6 +85,12 @@ def told(db: Database, target: str = "") -> list[Reply]:
     return [Reply.from_json(told["reply"]) for where, told in rows if where.endswith(target)]
 
 
+def changes(db: Database) -> list[str]:
+    """The chats that are told of changed goods."""
+    told = select(Outbox.target).where(Outbox.kind == "sku_changed")
+    return [where.removeprefix("console:") for where in db.read(lambda tx: tx.exec(told).all())]
+
+
 def waiting(db: Database) -> list[str]:
     """The commands that wait for their time or their end."""
     return [act.intent for act in db.read(timed.waiting)]
@@ -95,6 +101,23 @@ def number(db: Database) -> int:
     newest = db.read(lambda tx: tx.exec(select(func.max(TimedAct.id))).one())
     assert newest is not None
     return newest
+
+
+def press(talk: Talk, word: str, who: str, *, topic: str = "timed") -> Reply:
+    """Press the button that begins with this word on the newest such card of the group."""
+    newest = select(Outbox.id, Outbox.payload).order_by(col(Outbox.id).desc())
+    cards = newest.where(Outbox.topic == topic)
+    rows = talk.db.read(lambda tx: tx.exec(cards).all())
+    card, button = next(
+        (card, button)
+        for card, payload in rows
+        for button, said in payload.get("buttons", {}).items()
+        if said.startswith(word)
+    )
+    message = replace(talk.message("", who, group=True), press=Press(card or 0, button))
+    reply = talk.dispatcher.answer(message)
+    assert reply is not None
+    return reply
 
 
 def edit(db: Database, sku: str, **fields: object) -> None:
@@ -129,6 +152,7 @@ def test_a_timed_act_is_shown_with_its_local_time_and_changes_nothing_until_then
 def test_it_is_done_once_at_its_time_and_told_where_it_was_asked_for(
     talk: Talk, clock: FakeClock, office: Office
 ) -> None:
+    talk.db.run(lambda tx: chats.bind(tx, platform="console", chat_id="other", kind="group"))
     talk.say("明早9点下架手冲壶", "max", group=True)
     clock.set(TUESDAY_9)
     for _ in range(3):
@@ -142,6 +166,15 @@ def test_it_is_done_once_at_its_time_and_told_where_it_was_asked_for(
     assert dict(reply.fields) == {"状态": "在售 → 已下架", "操作人": "阿Max"}
     assert "晚了" not in reply.text
     assert waiting(talk.db) == []
+    assert changes(talk.db) == ["other"]  # who hears of the act itself need not hear of it twice
+
+
+def test_before_its_time_nobody_can_make_it_happen(talk: Talk) -> None:
+    talk.say("明早9点下架手冲壶")
+    early = number(talk.db)
+    talk.db.run(lambda tx: talk.dispatcher.act(tx, early))
+
+    assert (status(talk.db), waiting(talk.db)) == ("on_sale", ["delist"])
 
 
 def test_goods_are_those_of_the_day_it_was_said_whatever_they_are_called_later(
@@ -182,12 +215,15 @@ def test_what_is_late_after_a_standstill_is_done_at_once_and_says_so(
     assert "晚了 3 小时：应在 03-03 周二 09:00" in told(talk.db)[0].text
 
 
-@pytest.mark.parametrize("text", ["今早8点下架手冲壶", "今天9点手冲壶8折"])
+@pytest.mark.parametrize(
+    "text",
+    ["今早8点下架手冲壶", "今天9点手冲壶8折", "手冲壶8折到今天9点", "周五18点手冲壶8折到周五9点"],
+)
 def test_a_moment_that_is_over_is_refused(talk: Talk, text: str) -> None:
     reply = talk.say(text)
 
-    assert (reply.error, "已经过了" in reply.text) == ("invalid_request", True)
-    assert waiting(talk.db) == []
+    assert (reply.error, "什么都没改" in reply.text) == ("invalid_request", True)
+    assert (waiting(talk.db), price(talk.db)) == ([], 9800)
 
 
 @pytest.mark.parametrize(
@@ -370,6 +406,7 @@ def test_who_lost_the_role_meanwhile_changes_nothing_and_is_told(
     assert (status(talk.db), waiting(talk.db)) == ("on_sale", [])
     [reply] = told(talk.db, GROUP)
     assert (reply.error, reply.text.startswith("阿Max：")) == ("forbidden", True)
+    assert "没有做成" in talk.say(f"取消定时 {number(talk.db)}").text
     assert reply.buttons == ()
     assert "没有做成" in reply.title
 
@@ -446,7 +483,7 @@ def test_many_workers_at_once_do_it_once(talk: Talk, clock: FakeClock) -> None:
 
 
 def test_done_or_cancelled_but_never_both(talk: Talk, clock: FakeClock) -> None:
-    for _ in range(5):
+    for _ in range(12):
         talk.say("1分钟后手冲壶便宜1块")
     clock.advance(minutes=2)
     before = price(talk.db)
@@ -468,9 +505,9 @@ def test_done_or_cancelled_but_never_both(talk: Talk, clock: FakeClock) -> None:
             future.result()
         dropped = sum(future.result() for future in cancelled)
 
-    assert len(due) == 5
-    assert before - price(talk.db) == 100 * (5 - dropped)
-    assert len(told(talk.db)) == 5 - dropped
+    assert len(due) == 12
+    assert before - price(talk.db) == 100 * (12 - dropped)
+    assert len(told(talk.db)) == 12 - dropped
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -593,6 +630,25 @@ def test_cancelling_an_end_leaves_what_was_done(
     assert (price(talk.db), told(talk.db)) == (7840, [])
 
 
+def test_undo_of_a_cancel_has_it_wait_again(talk: Talk, clock: FakeClock, office: Office) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("取消定时")
+    talk.say("撤销")
+    clock.set(TUESDAY_9)
+    office.worker.act()
+
+    assert status(talk.db) == "delisted"
+
+
+def test_the_card_has_a_button_to_cancel_it(talk: Talk) -> None:
+    accepted = talk.dispatcher.receive(talk.message("明早9点下架手冲壶", group=True))
+    talk.dispatcher.handle(accepted.id)
+    reply = press(talk, "取消定时", "max", topic="reply")
+
+    assert (reply.intent, reply.error, waiting(talk.db)) == ("schedule", None, [])
+    assert press(talk, "取消定时", "ann", topic="reply").error == "wrong_state"
+
+
 def test_undo_takes_a_timed_act_back_and_undo_again_times_it_anew(
     talk: Talk, clock: FakeClock, office: Office
 ) -> None:
@@ -628,36 +684,24 @@ def test_the_card_of_what_was_done_has_an_undo_for_whoever_asked_and_once(
     talk.say("明早9点下架手冲壶", group=True)
     clock.set(TUESDAY_9)
     office.worker.act()
-    presses = itertools.count(1)
 
-    def press(who: str) -> Reply | None:
-        said = select(Outbox.id, Outbox.payload).where(Outbox.topic == "timed")
-        card, payload = talk.db.read(lambda tx: tx.exec(said).one())
-        button = next(id_ for id_, word in payload["buttons"].items() if word == "撤销")
-        message = Message(
-            platform="console",
-            message_id=f"press{next(presses)}",
-            chat_id=GROUP,
-            chat_kind="group",
-            user_id=who,
-            user_name=PEOPLE[who][0],
-            text="",
-            sent_at=clock(),
-            press=Press(card or 0, button),
-        )
-        return talk.dispatcher.answer(message)
-
-    refused = press("max")
-    assert refused is not None
-    assert refused.error == "forbidden"
+    assert press(talk, "撤销", "max").error == "forbidden"
     talk.say("补货 手冲壶 5", "max")
-    undone = press("ann")
-    assert undone is not None
-    assert (undone.error, status(talk.db)) == (None, "on_sale")
+    assert press(talk, "撤销", "ann").error is None
+    assert status(talk.db) == "on_sale"
     talk.say("下架 手冲壶")
-    again = press("ann")
-    assert again is not None
-    assert (again.error, status(talk.db)) == ("wrong_state", "delisted")
+    assert press(talk, "撤销", "ann").error == "wrong_state"
+    assert status(talk.db) == "delisted"
+
+
+def test_that_undo_takes_nothing_newer_back(talk: Talk, clock: FakeClock, office: Office) -> None:
+    talk.say("明早9点下架手冲壶", group=True)
+    clock.set(TUESDAY_9)
+    office.worker.act()
+    talk.say("改价 咖啡豆 99")
+
+    assert press(talk, "撤销", "ann").error == "not_undoable"
+    assert price(talk.db, "KFD") == 9900
 
 
 def test_a_chat_in_english_is_told_in_english(talk: Talk, clock: FakeClock, office: Office) -> None:
@@ -671,6 +715,27 @@ def test_a_chat_in_english_is_told_in_english(talk: Talk, clock: FakeClock, offi
 
     assert "was done: Delist Linen Tote" in told(talk.db)[0].title
     assert talk.say("cancel schedule").text == "Nothing is timed."
+
+
+def test_what_was_begun_waits_for_its_end_however_long(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("明早9点手冲壶改成99，12月24号恢复")
+    clock.set(TUESDAY_9)
+    office.worker.act()
+    clock.advance(days=200)
+    talk.db.run(cleanup.prune)
+
+    assert (price(talk.db), waiting(talk.db)) == (9900, ["set_price"])
+
+
+def test_more_than_a_screen_of_them_are_counted(talk: Talk) -> None:
+    for _ in range(22):
+        talk.say("明早9点手冲壶便宜1块")
+    reply = talk.say("定时")
+
+    assert reply.table is not None
+    assert (len(reply.table.rows), "还有 2 个" in reply.text) == (20, True)
 
 
 def test_settled_acts_are_forgotten_in_time_and_those_that_wait_are_not(
