@@ -65,15 +65,18 @@ def _looked_up(best: Candidate) -> Reading | None:
     if best.doubt in _UNMEANT:
         return None
     filled = best.filled
+    if best.line.cells("sku", "category", "all") and not best.cue.letters:
+        return Reading(outcome="clarify")  # a moment that was not understood: 8折到月底
     whole = best.at_start and not (filled.leftover or filled.aside or filled.spare)
     return Reading(outcome="execute", intent=SCHEDULE, summons=whole)
 
 
 def _doubted(best: Candidate) -> bool:
     """Whether it may not be meant; that it lasts until a moment is no condition."""
-    if best.doubt == "condition":
-        said = _UNTIL.sub("", best.filled.heard[0])
-        return any(doubt.search(said) for doubt in wording.DOUBTS.values())
+    if best.doubt in {"condition", "aside"}:
+        said, aside = (_UNTIL.sub("", words) for words in best.filled.heard)
+        doubts = [doubt.search(said) for doubt in wording.DOUBTS.values()]
+        return any(doubts) or wording.ASIDE.search(aside) is not None
     return best.doubt not in {"", "past"}
 
 
@@ -86,6 +89,8 @@ def _moments(line: Line, now: datetime, *, inclusive: bool) -> dict[str, datetim
     border = _border(line, tokens)
     begin = {token.kind: token.value for token in tokens if token.start < border}
     end = {token.kind: token.value for token in tokens if token.start >= border}
+    if len(begin) + len(end) < len(tokens):
+        return {}  # 周六周日: two days are no moment
     found = {}
     if begin:
         at = _moment(begin, now)
@@ -136,7 +141,7 @@ def _moment(moments: Mapping[str, Any], now: datetime) -> datetime | None:
         return None
     if (not clock and day in {None, now.date()}) or (day is not None and day < now.date()):
         return None
-    if part == "晚" and clock and int(clock[:2]) < 12:
+    if part == "晚" and clock and int(clock[:2]) <= _NOON:
         clock = f"{int(clock[:2]) + 12:02d}{clock[2:]}"
     return times.instant(day, clock or None, now)
 

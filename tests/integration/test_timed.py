@@ -85,6 +85,12 @@ def told(db: Database, target: str = "") -> list[Reply]:
     return [Reply.from_json(told["reply"]) for where, told in rows if where.endswith(target)]
 
 
+def urgent(db: Database) -> list[bool]:
+    """Of what was said of timed acts, whether quiet hours hold it up (False) or not."""
+    said = select(Outbox.urgent).where(Outbox.topic == "timed")
+    return list(db.read(lambda tx: tx.exec(said).all()))
+
+
 def changes(db: Database) -> list[str]:
     """The chats that are told of changed goods."""
     told = select(Outbox.target).where(Outbox.kind == "sku_changed")
@@ -166,6 +172,7 @@ def test_it_is_done_once_at_its_time_and_told_where_it_was_asked_for(
     assert dict(reply.fields) == {"状态": "在售 → 已下架", "操作人": "阿Max"}
     assert "晚了" not in reply.text
     assert waiting(talk.db) == []
+    assert urgent(talk.db) == [False]
     assert changes(talk.db) == ["other"]  # who hears of the act itself need not hear of it twice
 
 
@@ -407,7 +414,7 @@ def test_who_lost_the_role_meanwhile_changes_nothing_and_is_told(
     [reply] = told(talk.db, GROUP)
     assert (reply.error, reply.text.startswith("阿Max：")) == ("forbidden", True)
     assert "没有做成" in talk.say(f"取消定时 {number(talk.db)}").text
-    assert reply.buttons == ()
+    assert (reply.buttons, urgent(talk.db)) == ((), [True])
     assert "没有做成" in reply.title
 
 
