@@ -44,7 +44,13 @@ class Due:
         self._tell(self._failed(reason))
 
     def _begin(self) -> Reply:
-        """Run the command in the name of whoever asked, if they still may."""
+        """Run the command in the name of whoever asked, if they still may.
+
+        What should have ended by now is not begun: customers would see it for a moment.
+        """
+        if self.act.ends_at is not None and self.act.ends_at <= self.tx.now:
+            title = self._say("timed.missed", number=self.act.id)
+            return Reply(title=title, text=self._say("timed.missed.text"), intent=SCHEDULE)
         runner, person = self._runner, self._person
         command = self.room.commands[self.act.intent]
         pending = Pending(command, self.act.slots, act=self.act)

@@ -156,6 +156,10 @@ SENTENCES: dict[str, Text] = {
     "timed.failed.text": Text(
         "{who}：{reason}什么都没改。", "{who}: {reason} Nothing was changed."
     ),
+    "timed.missed": Text("定时 {number} 错过了", "No. {number} was missed"),
+    "timed.missed.text": Text(
+        "开始和结束都已经过了，什么都没改。", "Its beginning and end are over; nothing was changed."
+    ),
     "timed.late": Text(
         "晚了{span}：应在 {due}，那时机器人没在工作。",
         "{span} late: due at {due}, when the bot was not at work.",

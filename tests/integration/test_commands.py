@@ -19,10 +19,11 @@ from tests.shop import PEOPLE, SETUP, Talk, fill, on_hand, place, spoken
 EXAMPLES = [pytest.param(c, e, id=e.text) for c in COMMANDS for e in c.examples]
 RESTRICTED = [pytest.param(c, id=c.intent) for c in COMMANDS if c.role > Role.NONE]
 WRITES = [pytest.param(c, id=c.intent) for c in COMMANDS if c.writes]
-BEFORE = {
+BEFORE = {  # by intent or example
     "undo": ("补货 绿茶 1",),
     "open_shop": ("打烊",),
-    "schedule": ("明天8点下架绿茶",),
+    "取消定时": ("明天8点下架绿茶",),
+    "cancel schedule": ("明天8点下架绿茶",),
 }  # so that there is something to do
 WRITTEN_CODE = "7KQM-2XWD"
 
@@ -403,7 +404,7 @@ def _run(talk: Talk, command: Command, example: Example, who: str = "ann") -> Re
         code = _link_code(talk.db) if linking else _owner_code(talk.db)
         text = text.replace(WRITTEN_CODE, code)
         who = "may" if who == "ann" else who
-    for first in BEFORE.get(command.intent, ()):
+    for first in BEFORE.get(command.intent, BEFORE.get(text, ())):
         talk.say(first, who)
     files = _sheet(talk.db) if command.intent == "import" else ()
     return talk.say(text, who, group=command.intent == "subscribe", files=files)
