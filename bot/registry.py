@@ -44,13 +44,15 @@ class Saying:
 
     Its named groups are slots by their keys; a name ending in ``_DOWN`` means a decrease,
     in ``_FROM`` from then on, in ``_MAYBE`` that a bare number there may be something else.
-    ``gives`` are slots that the words themselves say. ``weight``: how much more (or less) it
-    tells than other words of its length.
+    ``gives`` are slots that the words themselves say, ``needs`` those that they leave to be said:
+    退一部分 wants an amount. ``weight``: how much more (or less) it tells than other words of its
+    length.
     """
 
     pattern: str
     gives: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 0.0
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,9 @@ class Context:
 
     ``cause`` is what stock operations take: its key is the message's. ``risks`` collects why the
     effect should be confirmed first; the dispatcher then shows the reply as a preview.
-    ``told``: this time a command that writes only told something.
+    ``told``: this time a command that writes only told something. ``said_at``: when the last
+    number of the command was said, by the platform's clock, never later than now. ``agreed``: what
+    a yes is bound to, where not to all that the preview shows.
     """
 
     tx: Tx
@@ -146,9 +150,11 @@ class Context:
     vault: Vault
     shop: ShopFacts
     commands: "Registry"
+    said_at: datetime
     language: str = "zh"
     risks: list[str] = field(default_factory=list)
     told: bool = False
+    agreed: str = ""
 
     @property
     def actor(self) -> str:

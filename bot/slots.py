@@ -197,6 +197,8 @@ ROLES = {
         "只能看",
         "只能查看",
         "只看不改",
+        "只给看",
+        "看的权限",
         "只看",
         "查看权限",
         "查看",
@@ -303,6 +305,11 @@ TOPICS = {
     "changes": (
         "变更",
         "改动",
+        "库存一变",
+        "库存变动",
+        "一变就",
+        "有变动",
+        "有变化",
         "改价",
         "改库存",
         "改货",
@@ -432,6 +439,10 @@ STATUSES = {
         "waiting to ship",
         "pending shipment",
         "ready to ship",
+        "need to go out",
+        "needs to go out",
+        "to go out",
+        "to send out",
     ),
     "shipped": (
         "已发货",
@@ -505,7 +516,7 @@ Language = Annotated[
         Text("语言", "language"),
         choices={
             "zh": ("中文", "汉语", "普通话", "chinese", "mandarin", "zh"),
-            "en": ("英文", "英语", "english", "en"),
+            "en": ("English", "英文", "英语", "en"),
         },
     ),
 ]
@@ -579,8 +590,8 @@ Shelf = Annotated[
         Text("货架", "shelf"),
         bare=False,  # only where it was asked for
         choices={
-            "taken": ("已经拿走", "已拿走", "taken", "off the shelf"),
-            "there": ("还在货架", "还在", "there", "on the shelf"),
+            "taken": ("已拿走", "已经拿走", "拿走了", "taken", "off the shelf"),
+            "there": ("还在架上", "还在货架", "还在", "there", "on the shelf"),
         },
     ),
 ]
@@ -607,8 +618,12 @@ Intent = Annotated[str, Slot(Kind.INTENT, Text("命令", "command"))]
 OneTimeCode = Annotated[str, Slot(Kind.SECRET, Text("一次性口令", "one-time code"))]
 # What a word of several for one intent asks for; a file that came with the message.
 Part = Annotated[str, Slot(Kind.HIDDEN, Text("部分", "part"))]
+# The key of the message whose write is meant, by a card's button or by a reply to the card.
+Origin = Annotated[str, Slot(Kind.HIDDEN, Text("哪一步", "step"))]
 Rows = Annotated[list[dict[str, object]], Slot(Kind.HIDDEN, Text("表格", "table"))]
 Page = Annotated[int, Slot(Kind.HIDDEN, Text("页", "page"))]
+Step = Annotated[str, Slot(Kind.HIDDEN, Text("下一个", "next"))]
+TourStep = Annotated[int, Slot(Kind.COUNT, Text("第几步", "step"), most=5, bare=False)]
 FileNo = Annotated[int, Slot(Kind.HIDDEN, Text("文件", "file"))]
 ExportTopic = Annotated[str, Slot(Kind.CHOICE, Text("内容", "content"), choices=EXPORTS)]
 Ticket = Annotated[str, Slot(Kind.TICKET, Text("问题", "question"))]

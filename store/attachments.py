@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from store.db import Tx
+from store.errors import BadFileError
 from store.models import Attachment
 
 MAX_BYTES = 10 << 20
+TOO_LARGE = 0  # the number of any file that was not kept for its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ def keep(tx: Tx, *, name: str, mime: str, content: bytes) -> int:
 
 
 def stored(tx: Tx, number: int) -> Stored | None:
-    """The file with this number, None when it is forgotten."""
+    """The file with this number, None when it is forgotten.
+
+    Raises ``BadFileError`` for ``TOO_LARGE``.
+    """
+    if number == TOO_LARGE:
+        raise BadFileError("size", limit=MAX_BYTES)
     row = tx.get(Attachment, number)
     return None if row is None else Stored(row.name, row.mime, row.content)

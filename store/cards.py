@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from store.cleanup import CARDS
 from store.db import RetryError, Tx
 from store.models import Outbox
 from store.outbox import AT_ONCE
@@ -58,6 +59,20 @@ def shown(tx: Tx, number: int) -> Card | None:
     )
 
 
+def answered(tx: Tx, *, target: str, ref: str) -> str:
+    """The key of the message that the card with this ``ref`` in a chat answers; "" for none."""
+    row = tx.exec(
+        select(Outbox)
+        .where(
+            Outbox.target == target,
+            Outbox.ref == ref,
+            col(Outbox.created_at) >= tx.now - CARDS,
+        )
+        .limit(1)
+    ).first()
+    return "" if row is None else str(row.payload.get("answers", ""))
+
+
 def mark(tx: Tx, card: Card, *, button: str, actor: str) -> None:
     """Write down that a button did what it says, on this card and its like in other chats.
 
@@ -91,7 +106,9 @@ def replace(
     payload = {**row.payload, "otherwise": reply}
     if row.kind == "reply":
         known = {**payload.get("buttons", {}), **buttons}
-        payload |= {"reply": reply, "answers": answers, "buttons": known}
+        # What stands on the new face can be pressed, though it was once before on an older one.
+        used = {b: by for b, by in payload.get("pressed", {}).items() if b not in buttons}
+        payload |= {"reply": reply, "answers": answers, "buttons": known, "pressed": used}
     row.payload, row.ref, row.urgent = payload, ref or row.ref, True  # somebody waits for it
     _again(tx, row)
 

@@ -50,17 +50,28 @@ def ask(
     return row.id or 0
 
 
-def current(tx: Tx, *, platform: str, chat_id: str, user_id: str) -> OpenDialogue | None:
-    """The open question, None when there is none or it expired."""
-    row = tx.exec(
-        select(Dialogue).where(
-            Dialogue.platform == platform,
-            Dialogue.chat_id == chat_id,
-            Dialogue.user_id == user_id,
-            Dialogue.expires_at > tx.now,
-        )
-    ).first()
+def current(
+    tx: Tx, *, platform: str, chat_id: str, user_id: str, lock: bool = False
+) -> OpenDialogue | None:
+    """The open question, None when there is none or it expired; ``lock``: to be rewritten."""
+    asked = select(Dialogue).where(
+        Dialogue.platform == platform,
+        Dialogue.chat_id == chat_id,
+        Dialogue.user_id == user_id,
+        Dialogue.expires_at > tx.now,
+    )
+    if lock:
+        asked = asked.with_for_update().execution_options(populate_existing=True)
+    row = tx.exec(asked).first()
     return None if row is None else _view(row)
+
+
+def rewrite(tx: Tx, id_: int, *, command: dict[str, Any], ttl: timedelta) -> None:
+    """Keep something else in a row that ``current`` locked, for ``ttl`` from now on."""
+    row = tx.get_one(Dialogue, id_)
+    row.command, row.expires_at = command, tx.now + ttl
+    tx.add(row)
+    tx.flush()
 
 
 def in_chat(tx: Tx, *, platform: str, chat_id: str) -> list[OpenDialogue]:

@@ -255,9 +255,9 @@ class LeaseLostError(StoreError):
 class BadFileError(StoreError):
     """A file that cannot be read at all.
 
-    ``rule`` names why: size, rows, line, columns, quotes, nul, utf16, encoding, xlsx, empty,
-    heading, heading_twice. ``row`` is the first row at fault, ``limit`` the bound, ``value`` the
-    heading in question.
+    ``rule`` names why: size, rows, line, cell, columns, quotes, nul, utf16, encoding, xls, xlsx,
+    unpacked, slow, formula, empty, heading, heading_twice. ``row`` is the first row at fault,
+    ``limit`` the bound, ``value`` the heading in question.
     """
 
     code = "invalid_request"

@@ -1,4 +1,4 @@
-"""SKU files: what the rows of a sheet mean for the catalogue, what they would change, and back.
+"""SKU files, CSV or XLSX: what their rows mean for the catalogue, what they would change, and back.
 
 ``read`` -> ``plan`` (writes nothing, refuses row by row) -> ``apply`` (all of the plan or nothing).
 """
@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -24,7 +25,8 @@ from store.errors import (
     StoreError,
 )
 from store.models import Product, Sku, SkuStatus
-from store.skus import CHUNK, SkuDraft, SkuPatch
+from store.sheets import Cell
+from store.skus import CHUNK, SkuDraft, SkuPatch, SkuView
 from store.stock import Cause
 
 COLUMNS = {
@@ -42,7 +44,20 @@ MOST_TOLD = 20  # changed SKUs that chats are told of one by one
 
 StockMode = Literal["set", "add"]
 
-_COLUMN_OF = {heading: key for key, zh in COLUMNS.items() for heading in (key, zh)}
+# What else people write over these columns.
+_SYNONYMS = {
+    "code": "货号 商品编码 商品编号 款号 sku sku编码 sku_code",
+    "name": "品名 商品名 商品名称 货品名称 产品名称 商品 product product_name",
+    "specs": "商品规格 规格型号 spec",
+    "price": "单价 售价 销售价 零售价 价格(元) 单价(元) 售价(元) unit_price",
+    "stock": "数量 库存数量 库存数 现有 现有库存 实数 实盘 qty quantity on_hand",
+    "reorder_point": "预警值 预警线 库存预警 最低库存 安全库存 alert_level",
+    "category": "类目 类别 商品分类 品类",
+    "status": "商品状态 上架状态",
+}
+_COLUMN_OF = {
+    heading: key for key, zh in COLUMNS.items() for heading in (key, zh, *_SYNONYMS[key].split())
+}
 _STATUSES = {
     "on_sale": SkuStatus.ON_SALE,
     "在售": SkuStatus.ON_SALE,
@@ -71,10 +86,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SkuSheet:
-    """A sheet by its headings; ``ignored``: those that were not recognised."""
+    """A sheet by its headings.
+
+    ``recognised``: (column, heading as written) in the order of the sheet, ``ignored`` the other
+    headings. A table that has none recognises nothing.
+    """
 
     rows: tuple[Row, ...]
-    ignored: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+    recognised: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,7 @@ class ImportPlan:
     """What an import would do. ``unchanged`` rows say what is so already.
 
     ``stock_left_alone`` rows give another stock than is on hand, of a SKU that is known, and no
-    stock mode was given. ``ignored`` are headings nobody knows.
+    stock mode was given. ``recognised`` and ``ignored``: the sheet's headings.
     """
 
     new: tuple[NewSku, ...]
@@ -139,6 +159,7 @@ class ImportPlan:
     stock_left_alone: int
     stock_mode: StockMode | None
     ignored: tuple[str, ...]
+    recognised: tuple[tuple[str, str], ...]
 
 
 def read(content: bytes) -> SkuSheet:
@@ -148,22 +169,23 @@ def read(content: bytes) -> SkuSheet:
     if heading is None:
         raise BadFileError("empty")
     columns, ignored = _headings(heading)
-    return SkuSheet(tuple(_row(line, columns) for line in lines), ignored)
+    recognised = tuple((key, _shown(heading.cells[place])) for key, place in columns.items())
+    rows = tuple(_row(line, columns) for line in lines)
+    return SkuSheet(rows, ignored, recognised)
 
 
 def typed(rows: Sequence[Mapping[str, Any]]) -> SkuSheet:
     """The same of a table typed in a chat: each row name, code, specs, price_fen, quantity, ..."""
-    return SkuSheet(tuple(_typed(number, row) for number, row in enumerate(rows, start=1)), ())
+    return SkuSheet(tuple(_typed(number, row) for number, row in enumerate(rows, start=1)))
 
 
 def _typed(number: int, row: Mapping[str, Any]) -> Row:
-    specs = ";".join(f"{key}={value}" for key, value in row.get("specs", {}).items())
     price = row.get("price_fen")
     return Row(
         number=number,
         code=str(row.get("code", "")),
         name=str(row.get("name", "")),
-        specs=specs,
+        specs=names.specs_cell(row.get("specs", {})),
         price="" if price is None else f"{price // 100}.{price % 100:02d}",
         stock=str(row.get("quantity", "")),
         reorder_point=str(row.get("threshold", "")),
@@ -208,15 +230,17 @@ def plan(
         stock_left_alone=planner.stock_left_alone,
         stock_mode=stock_mode,
         ignored=sheet.ignored,
+        recognised=sheet.recognised,
     )
 
 
-def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> None:
+def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> bool:
     """Write what was planned, the refused rows left out; all of it or nothing.
 
-    Up to ``MOST_TOLD`` changed SKUs are told to the chats that hear of changes, and up to
-    ``MOST_UNDOABLE`` changes can be undone. Raises ``StaleVersionError`` when a SKU was edited or
-    moved since the plan, ``CodeTakenError`` and the like when one was added since.
+    Up to ``MOST_TOLD`` changed SKUs are told to the chats that hear of changes. Returns whether it
+    can be undone: up to ``MOST_UNDOABLE`` changes can, a new SKU's first stock being one. Raises
+    ``StaleVersionError`` when a SKU was edited or moved since the plan, ``CodeTakenError`` and the
+    like when one was added since.
     """
     changed = sorted(planned.changed, key=lambda change: change.sku_id)  # the order of locks
     chunks = [changed[start : start + CHUNK] for start in range(0, len(changed), CHUNK)]
@@ -228,14 +252,25 @@ def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> None:
     skus.add_many(tx, [new.draft for new in planned.new], cause=cause)
     if len(tx.changes) > MOST_UNDOABLE:
         tx.changes[:] = [{"kind": "import", "rows": len(changed) + len(planned.new)}]
+        return False
+    return True
 
 
-def export(tx: Tx) -> Iterator[bytes]:
-    """Every SKU as a CSV file, in pieces that must be taken while the transaction lasts.
+def exported(tx: Tx) -> Iterator[tuple[Cell, ...]]:
+    """Every SKU as the rows of a sheet, to be taken while the transaction lasts.
 
-    Importing it unchanged changes nothing.
+    Importing them unchanged changes nothing.
     """
-    return sheets.write(_exported(tx))
+    yield tuple(COLUMNS)
+    for sku in _all_skus(tx):
+        yield (*_what(sku), _yuan(sku.price_fen), sku.on_hand, *_rest(sku))
+
+
+def exported_stock(tx: Tx) -> Iterator[tuple[Cell, ...]]:
+    """The same without prices, with what orders hold of the stock and what may still be sold."""
+    yield "code", "name", "specs", "stock", "reserved", "available", *tuple(COLUMNS)[-3:]
+    for sku in _all_skus(tx):
+        yield (*_what(sku), sku.on_hand, sku.reserved, sku.available, *_rest(sku))
 
 
 def _headings(heading: sheets.Line) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -244,14 +279,19 @@ def _headings(heading: sheets.Line) -> tuple[dict[str, int], tuple[str, ...]]:
     for place, cell in enumerate(heading.cells):
         column = _COLUMN_OF.get(names.name_key(cell))
         if column in columns:
-            raise BadFileError("heading_twice", row=heading.number, value=cell[:_SHOWN])
+            raise BadFileError("heading_twice", row=heading.number, value=_shown(cell))
         if column is not None:
             columns[column] = place
         elif cell:
-            ignored.append(cell[:_SHOWN])
+            ignored.append(_shown(cell))
     if not columns.keys() & {"code", "name"}:
         raise BadFileError("heading", row=heading.number, value="code, name")
     return columns, tuple(ignored)
+
+
+def _shown(cell: str) -> str:
+    """A cell on one line, shortened."""
+    return " ".join(cell.split())[:_SHOWN]
 
 
 def _row(line: sheets.Line, columns: Mapping[str, int]) -> Row:
@@ -372,7 +412,7 @@ class _Planner:
 
     def _refuse(self, row: Row, error: StoreError) -> None:
         column = _column_of(error)
-        self.refused.append(RefusedRow(row.number, error, column, getattr(row, column)[:_SHOWN]))
+        self.refused.append(RefusedRow(row.number, error, column, _shown(getattr(row, column))))
 
     def _load(self, wishes: list[Item]) -> None:
         """Fetch the products that these rows name, or name a SKU of, with all their SKUs."""
@@ -572,19 +612,20 @@ def _move(tx: Tx, chunk: list[ChangedSku], stock_mode: StockMode | None, cause: 
             stock.count_locked(tx, row, counted=after, cause=cause)
 
 
-def _exported(tx: Tx) -> Iterator[tuple[str, ...]]:
-    yield tuple(COLUMNS)
+def _all_skus(tx: Tx) -> Iterator[SkuView]:
     after: int | None = 0
     while after is not None:
         page, after = skus.page(tx, after=after, limit=CHUNK)
-        for sku in page:
-            yield (
-                sku.code,
-                sku.name,
-                ";".join(f"{key}={value}" for key, value in sku.specs.items()),
-                money.to_yuan(sku.price_fen),
-                str(sku.on_hand),
-                str(sku.reorder_point),
-                sku.category,
-                sku.status,
-            )
+        yield from page
+
+
+def _what(sku: SkuView) -> tuple[str, str, str]:
+    return sku.code, sku.name, names.specs_cell(sku.specs)
+
+
+def _rest(sku: SkuView) -> tuple[Cell, ...]:
+    return sku.reorder_point, sku.category, sku.status
+
+
+def _yuan(fen: int) -> Decimal:
+    return Decimal(money.to_yuan(fen))

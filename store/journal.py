@@ -4,10 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from store import chats, members, shop, skus, stock, timed
+from store.cleanup import CARDS
 from store.db import Tx
-from store.errors import NothingToUndoError, NotUndoableError
+from store.errors import (
+    BusyError,
+    NothingToUndoError,
+    NotUndoableError,
+    StoreError,
+    UnavailableError,
+)
 from store.models import AuditEntry, SkuStatus
 from store.skus import SkuPatch
 from store.stock import Cause
@@ -21,21 +29,27 @@ class Reversal:
 
     ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role``,
     ``language``, ``subscription`` or ``timed`` (``#3``, its states); values are what the operations
-    take.
+    take. ``short``: units that could not be taken back, because they are sold or held by open
+    orders.
     """
 
     what: str
     field: str
     before: Any
     after: Any
+    short: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was undone: the entry's intent, and each of its changes, the last one first."""
+    """What was undone: the entry's intent, and each of its changes, the last one first.
+
+    ``left``: what stands, with the reason, because of what happened since.
+    """
 
     intent: str
     reversals: tuple[Reversal, ...]
+    left: tuple[StoreError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +91,31 @@ def record(
     return entry.id or 0
 
 
-def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "") -> Undone:
-    """Reverse the actor's last write by opposite operations; an undo can be undone too.
+def author(tx: Tx, origin: str) -> str:
+    """Who wrote what came of the message with this key; "" where nothing did, or long ago."""
+    found = _of_message(tx, origin)
+    return "" if found is None else found.actor
 
-    ``origin``: only if it came of the message with this key. Raises ``NothingToUndoError``,
-    ``NotUndoableError`` (an order's step, something newer), or what the opposite operation refuses,
-    for instance ``InsufficientStockError`` when the units were sold since. All of it or nothing.
+
+def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: str = "") -> Undone:
+    """Reverse a person's last write by opposite operations; an undo can be undone too.
+
+    ``owner``: whose, the actor's own by default. ``origin``: not the last one, but what came of
+    the message with this key. What others did since stands: units that were sold, values that
+    were changed again, a SKU that was counted; the rest is taken back, and the result names what
+    was not. Raises ``NothingToUndoError``, ``NotUndoableError`` (an order's step, undone
+    already), or where nothing at all can be taken back what the first opposite operation refuses.
     """
-    entry = tx.exec(
-        select(AuditEntry)
-        .where(
-            AuditEntry.actor == actor,
-            AuditEntry.outcome == DONE,
-            col(AuditEntry.undone).is_(False),
-            col(AuditEntry.changes) != [],
-        )
-        .order_by(col(AuditEntry.id).desc())
-        .limit(1)
-        .with_for_update()
-    ).first()
+    entry = _last(tx, owner or actor) if not origin else _of_message(tx, origin)
     if entry is None:
-        raise NothingToUndoError
-    if origin and entry.origin != origin:
+        raise NothingToUndoError if not origin else NotUndoableError("")
+    tx.refresh(entry, with_for_update=True)
+    if entry.undone or entry.actor != (owner or actor):
         raise NotUndoableError("")
-    by = Cause(f"undo:{cause_key}", actor)
-    reversals = tuple(_reverse(tx, change, by) for change in reversed(entry.changes))
+    undone = _reversed(tx, entry, Cause(f"undo:{cause_key}", actor))
     entry.undone = True
     tx.add(entry)
-    return Undone(entry.intent, reversals)
+    return undone
 
 
 def put_back(tx: Tx, changes: list[dict[str, Any]], *, cause: Cause) -> PutBack:
@@ -117,7 +128,7 @@ def put_back(tx: Tx, changes: list[dict[str, Any]], *, cause: Cause) -> PutBack:
         now = _standing(tx, change)
         field, what = change.get("field", change["kind"]), change.get("sku", "")
         if now == change["after"]:
-            done.append(_reverse(tx, change, cause))
+            done.append(_REVERSALS[change["kind"]](tx, change, cause))
         elif now != change["before"]:
             kept.append(Reversal(what, field, now, change["before"]))
     return PutBack(tuple(done), tuple(kept))
@@ -130,18 +141,55 @@ def _standing(tx: Tx, change: dict[str, Any]) -> Any:
     return getattr(skus.view(tx, change["sku"]), change["field"])
 
 
-def _reverse(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
-    """Undo one recorded change."""
-    reverse = _REVERSALS.get(change["kind"])
-    if reverse is None:
-        raise NotUndoableError(str(change.get("order_no", change["kind"])))
-    return reverse(tx, change, by)
+def _last(tx: Tx, actor: str) -> AuditEntry | None:
+    """The newest write of a person that stands."""
+    return tx.exec(
+        _writes().where(AuditEntry.actor == actor, col(AuditEntry.undone).is_(False))
+    ).first()
+
+
+def _of_message(tx: Tx, origin: str) -> AuditEntry | None:
+    """The write that came of a message, while its card can still be pressed."""
+    lately = col(AuditEntry.created_at) >= tx.now - CARDS  # origins have no index, moments have
+    return tx.exec(_writes().where(AuditEntry.origin == origin, lately)).first()
+
+
+def _writes() -> SelectOfScalar[AuditEntry]:
+    return (
+        select(AuditEntry)
+        .where(AuditEntry.outcome == DONE, col(AuditEntry.changes) != [])
+        .order_by(col(AuditEntry.id).desc())
+        .limit(1)
+    )
+
+
+def _reversed(tx: Tx, entry: AuditEntry, by: Cause) -> Undone:
+    """Undo an entry's changes, as many as what happened since allows."""
+    for change in entry.changes:
+        if change["kind"] not in _REVERSALS:
+            raise NotUndoableError(str(change.get("order_no", change["kind"])))
+    done: list[Reversal] = []
+    left: list[StoreError] = []
+    for change in reversed(entry.changes):
+        mark, savepoint = len(tx.changes), tx.begin_nested()
+        try:
+            done.append(_REVERSALS[change["kind"]](tx, change, by))
+            savepoint.commit()
+        except (BusyError, UnavailableError):
+            raise
+        except StoreError as error:
+            savepoint.rollback()
+            del tx.changes[mark:]
+            left.append(error)
+    if not done:
+        raise left[0]
+    return Undone(entry.intent, tuple(done), tuple(left))
 
 
 def _stock(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
-    cause = Cause(f"{by.key}:{change['movement']}", by.actor)
-    level = stock.reverse(tx, movement_id=change["movement"], cause=cause)
-    return Reversal(level.sku, "on_hand", level.on_hand_before, level.on_hand)
+    level = stock.reverse(tx, movement_id=change["movement"], cause=by)
+    short = abs(change["delta"]) - abs(level.on_hand - level.on_hand_before)
+    return Reversal(level.sku, "on_hand", level.on_hand_before, level.on_hand, short)
 
 
 def _field(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:

@@ -124,6 +124,11 @@ def specs_text(pairs: Mapping[str, str]) -> str:
     return " ".join(pairs.values())
 
 
+def specs_cell(pairs: Mapping[str, str]) -> str:
+    """The same as files say it: ``颜色=白色;尺寸=L``."""
+    return ";".join(f"{key}={value}" for key, value in pairs.items())
+
+
 def _hidden(text: str, i: int) -> bool:
     char = text[i]
     if char == _JOINER:  # joins emoji only: 👨‍🌾

@@ -315,6 +315,24 @@ def page(
     return _views(tx, rows[:limit]), rows[limit - 1].id if len(rows) > limit else None
 
 
+def oldest_first(
+    tx: Tx,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    after: int = 0,
+    limit: int = 500,
+) -> tuple[list[OrderView], int | None]:
+    """Orders created in [start, end), and the id to go on after (None at the end)."""
+    statement = select(Order).where(col(Order.id) > after)
+    if start is not None:
+        statement = statement.where(col(Order.created_at) >= start)
+    if end is not None:
+        statement = statement.where(col(Order.created_at) < end)
+    rows = tx.exec(statement.order_by(col(Order.id)).limit(limit + 1)).all()
+    return _views(tx, rows[:limit]), rows[limit - 1].id if len(rows) > limit else None
+
+
 def cancel(tx: Tx, *, order_no: str, actor: str, announce: bool = False) -> OrderView:
     """Give an unpaid order's units back.
 

@@ -1,7 +1,7 @@
 """Stock: a SKU's levels change here alone, under lock and with their movement."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -10,7 +10,13 @@ from sqlmodel import col, select
 
 from store import names, outbox
 from store.db import Tx
-from store.errors import InsufficientStockError, InvalidValueError, Shortage, SkuNotFoundError
+from store.errors import (
+    InsufficientStockError,
+    InvalidValueError,
+    NotUndoableError,
+    Shortage,
+    SkuNotFoundError,
+)
 from store.models import (
     MovementKind,
     Order,
@@ -100,17 +106,29 @@ def count_locked(tx: Tx, row: Sku, *, counted: int, cause: Cause) -> StockLevel:
 
 
 def reverse(tx: Tx, *, movement_id: int, cause: Cause) -> StockLevel:
-    """Book the opposite of a movement of stock on hand.
+    """Book the opposite of a movement of stock on hand, as far as no order has it.
 
-    Raises ``InsufficientStockError`` when it was sold since.
+    Less than all of it is booked when some was sold since or is held by open orders. Raises
+    ``InsufficientStockError`` when nothing is left to take back, ``NotUndoableError`` when the
+    SKU was counted since: what a count says is there.
     """
     moved = tx.get_one(StockMovement, movement_id)
     code = tx.exec(select(Sku.code).where(Sku.id == moved.sku_id)).one()
     row = lock(tx, [code])[0]
+    if _counted_since(tx, moved):
+        raise NotUndoableError(row.code)
     delta = -moved.delta_on_hand
-    if row.available + delta < 0:
+    if delta < 0 and row.available <= 0:
         raise _short(tx, row, -delta)
-    return _move(tx, row, MovementKind.UNDO, on_hand=delta, reserved=0, cause=cause)
+    by = replace(cause, key=f"{cause.key}:{movement_id}")
+    units = max(delta, -row.available)
+    return _move(tx, row, MovementKind.UNDO, on_hand=units, reserved=0, cause=by)
+
+
+def reversed_by(cause: str, kind: str) -> int | None:
+    """The id of the movement that an undo with this cause reversed; None for any other movement."""
+    last = cause.rpartition(":")[2]
+    return int(last) if kind == MovementKind.UNDO and last.isdecimal() else None
 
 
 def reserve(tx: Tx, *, sku: str, quantity: int, cause: Cause) -> StockLevel:
@@ -212,6 +230,42 @@ def movements(
     ) > limit else None
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A movement with its product's present name and its SKU's present specs."""
+
+    movement: MovementView
+    name: str
+    specs: dict[str, str]
+
+
+def ledger(
+    tx: Tx,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    after: int = 0,
+    limit: int = 500,
+) -> tuple[list[LedgerEntry], int | None]:
+    """Movements of [start, end), oldest first, and the id to go on after (None at the end)."""
+    statement = (
+        select(StockMovement, Sku.code, Product.name, Sku.specs)
+        .join(Sku, col(Sku.id) == col(StockMovement.sku_id))
+        .join(Product, col(Product.id) == col(Sku.product_id))
+        .where(col(StockMovement.id) > after)
+    )
+    if start is not None:
+        statement = statement.where(col(StockMovement.created_at) >= start)
+    if end is not None:
+        statement = statement.where(col(StockMovement.created_at) < end)
+    rows = tx.exec(statement.order_by(col(StockMovement.id)).limit(limit + 1)).all()
+    entries = [
+        LedgerEntry(_movement(row, code), name, dict(specs))
+        for row, code, name, specs in rows[:limit]
+    ]
+    return entries, rows[limit - 1][0].id if len(rows) > limit else None
+
+
 def movement(tx: Tx, movement_id: int) -> MovementView:
     """The movement with this id."""
     return _movement(
@@ -297,6 +351,28 @@ def _move(
     level = _level(tx, row, before, movement)
     _announce(tx, level, movement)
     return level
+
+
+def _counted_since(tx: Tx, moved: StockMovement) -> bool:
+    """Whether the SKU was counted after a movement, by a count that still stands."""
+    corrections = (MovementKind.STOCKTAKE, MovementKind.UNDO)
+    later = tx.exec(
+        select(StockMovement)
+        .where(
+            StockMovement.sku_id == moved.sku_id,
+            col(StockMovement.id) > moved.id,
+            col(StockMovement.kind).in_(corrections),
+        )
+        .order_by(col(StockMovement.id))
+    ).all()
+    counts = {m.id for m in later if m.kind == MovementKind.STOCKTAKE}
+    standing, roots = set(counts), dict[int | None, int | None]()
+    for movement in later:  # an undo, and an undo of that, and so on
+        taken_back = reversed_by(movement.cause, movement.kind)
+        if taken_back is not None:
+            roots[movement.id] = roots.get(taken_back, taken_back)
+            standing ^= {roots[movement.id]} & counts
+    return bool(standing)
 
 
 def _opening(tx: Tx, row: Sku, cause: Cause) -> StockMovement:

@@ -33,15 +33,11 @@ _RARE = 2  # a feature of fewer lines teaches nothing
 _STRENGTH = 40.0  # C of the regression: 5 is too mild, from 20 on it is flat
 _WIDEST = 127
 _PLACEHOLDER = re.compile(r"\{(p|v|c|k|new)[0-9]?\}")
-_NEW = (
-    "竹编收纳篮",
-    "桂花乌龙",
-    "奶油小方",
-    "折叠雨伞",
-    "磨砂手机壳",
-    "silk scarf",
-    "抹茶千层",
-    "夜灯",
+# New names are drawn from these, so that none is heard twice: no name shall say what is meant.
+_LETTERS = (
+    "竹编篮桂乌龙酥雨伞磨砂绸巾抹茶夜灯瓷钵枕絮榉柜陶埙檀梳砚帘毯氅笙筝鞋靴袜帽衫裙裤袍褂坎肩罩笼框柄"
+    "柚橙桃杏梨枣莓椰榴蕉薯芋藕笋菇椒蒜姜葱韭芹菠莲耳菌蛋鸭鹅鱼虾蟹贝蚝羊牛豚兔狐猫熊鹿鹤燕蝶蜂蚕萤"
+    "玻璃琉璃珐琅铜锡铁钢铝银玉珠贝壳绒呢麻丝绵缎纱革藤柳松柏枫桐楠樟檬薄荷艾蒿菊兰梅荷桔梗蔷薇茉莉"
 )
 
 
@@ -83,10 +79,12 @@ def lessons(data: Path = DATA) -> list[Lesson]:
 def _labelled(name: str, path: Path, shop: Catalogue) -> Iterator[Lesson]:
     for row in path.read_text(encoding="utf-8").splitlines():
         said = json.loads(row)
-        label = said["intent"]
+        label, text = said["intent"], said["text"]
         if label == "unknown":
             label = IGNORE if said["outcome"] == "ignore" else NOT
-        for cells in _lines(said["text"], shop):
+        if label == "add_sku" and "name" in said["slots"]:
+            text = text.replace(said["slots"]["name"], _coined(random.Random(text)))
+        for cells in _lines(text, shop):
             yield Lesson(name, label, cells)
 
 
@@ -113,13 +111,17 @@ def _filled(text: str, shop: Shop, dice: random.Random) -> str:
     def word(match: re.Match[str]) -> str:
         entry = dice.choice(shop.entries)
         if match[1] == "new":
-            return dice.choice(_NEW)
+            return _coined(dice)
         values = [*entry.specs.values()] or ["白色", "大号"]
         return {"p": entry.name, "c": entry.category.rpartition("/")[2] or "新品"}.get(
             match[1], entry.code if match[1] == "k" else dice.choice(values)
         )
 
     return _PLACEHOLDER.sub(word, text)
+
+
+def _coined(dice: random.Random) -> str:
+    return "".join(dice.sample(_LETTERS, dice.randint(2, 5)))
 
 
 def _shop(path: Path) -> Shop:

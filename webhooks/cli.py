@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +16,12 @@ import typer
 from webhooks.shell.failure import CommandError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from bot.settings import Settings
     from store.db import Database
     from webhooks.engine import Engine
+    from webhooks.shell.exports import Source
 
 OK, FAILED = 0, 1
 OWNER_CODE = timedelta(minutes=30)
@@ -34,12 +37,31 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Schema migrations.", no_args_is_help=True, rich_markup_mode=None)
 sku = typer.Typer(help="SKUs from and to files.", no_args_is_help=True, rich_markup_mode=None)
+levels = typer.Typer(help="Stock to files.", no_args_is_help=True, rich_markup_mode=None)
+orders = typer.Typer(help="Orders to files.", no_args_is_help=True, rich_markup_mode=None)
+ledger = typer.Typer(help="Movements to files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(db, name="db")
 app.add_typer(sku, name="sku")
+app.add_typer(levels, name="stock")
+app.add_typer(orders, name="orders")
+app.add_typer(ledger, name="ledger")
 
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration file; else ZHANGGUI_CONFIG, else ./config.yaml."),
+]
+
+
+Export = Annotated[
+    Path, typer.Argument(help="File to write; one that ends in .xlsx becomes XLSX, others CSV.")
+]
+First = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First day; else from the beginning."),
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included; else up to now."),
 ]
 
 
@@ -308,7 +330,7 @@ def check(config: Config = None) -> None:
 
 @sku.command("import")
 def import_skus(
-    file: Annotated[Path, typer.Argument(help="CSV file.")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX file.")],
     *,
     config: Config = None,
     dry_run: Annotated[
@@ -341,15 +363,65 @@ def import_skus(
 
 
 @sku.command("export")
-def export_skus(
-    file: Annotated[Path, typer.Argument(help="CSV file to write.")], config: Config = None
-) -> None:
+def export_skus(file: Export, config: Config = None) -> None:
     """Write every SKU to a file that imports as it is."""
-    from webhooks.shell import sku_files  # noqa: PLC0415
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    _export(_settings(config), file, exports.skus())
+
+
+@levels.command("export")
+def export_stock(file: Export, config: Config = None) -> None:
+    """Write what is on hand, reserved and available of every SKU to a file."""
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    _export(_settings(config), file, exports.levels())
+
+
+@orders.command("export")
+def export_orders(
+    file: Export, *, config: Config = None, first: First = None, last: Last = None
+) -> None:
+    """Write the orders of some days of the shop to a file, one row per line."""
+    from webhooks.shell import exports  # noqa: PLC0415
 
     settings = _settings(config)
+    span = _span(first, last, settings.shop.zone)
+    _export(settings, file, exports.orders_of(span, settings.shop.zone))
+
+
+@ledger.command("export")
+def export_ledger(
+    file: Export, *, config: Config = None, first: First = None, last: Last = None
+) -> None:
+    """Write the movements of some days of the shop to a file: who moved what, when, why."""
+    from webhooks.shell import exports  # noqa: PLC0415
+
+    shop = (settings := _settings(config)).shop
+    span = _span(first, last, shop.zone)
+    _export(settings, file, exports.ledger_of(span, shop.zone, shop.language))
+
+
+def _export(settings: "Settings", file: Path, source: "Source") -> None:
+    from webhooks.shell import exports  # noqa: PLC0415
+
     with _existing_database(settings) as database, _progress("export", None) as step:
-        sku_files.export(database, file, step)
+        exports.export(database, file, source, step)
+
+
+def _span(
+    first: datetime | None, last: datetime | None, zone: "ZoneInfo"
+) -> tuple[datetime | None, datetime | None]:
+    if first and last and first > last:
+        raise typer.BadParameter("the last day is before the first", param_hint="--to")
+    return _bound(first, zone, end=False), _bound(last, zone, end=True)
+
+
+def _bound(day: datetime | None, zone: "ZoneInfo", *, end: bool) -> datetime | None:
+    """The instant at which a shop's day begins or ends."""
+    from store import clock  # noqa: PLC0415
+
+    return None if day is None else clock.day_bounds(day.date(), day.date(), zone)[end]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from bot.dispatcher import Dispatcher
 from bot.messages import Arrival, Attachment, Message
-from bot.platforms.base import Inbound, RawRequest, SendError
+from bot.platforms.base import Inbound, RawRequest, SendError, TooLargeError
 from store.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Reception:
         self._keeping.pause(STAND_BACK_S)
         try:
             if self._dispatcher.wants_files(message):
-                self._dispatcher.attach(inbox_id, message, self._fetch(message))
+                self._attach(inbox_id, message)
         except SendError as error:  # the command says that there is no file
             logger.warning("file_not_fetched", extra={"inbox": inbox_id, "reason": str(error)})
         except StoreError as error:
@@ -115,6 +115,15 @@ class Reception:
             logger.exception("message_failed", extra={"inbox": inbox_id})
         else:
             self._get_to_know(message)
+
+    def _attach(self, inbox_id: int, message: Message) -> None:
+        try:
+            files = self._fetch(message)
+        except TooLargeError as error:
+            logger.info("file_too_large", extra={"inbox": inbox_id, "reason": str(error)})
+            self._dispatcher.attach_none(inbox_id, message)
+        else:
+            self._dispatcher.attach(inbox_id, message, files)
 
     def _get_to_know(self, message: Message) -> None:
         """Ask once what somebody is called; after the answer, which need not wait for it."""

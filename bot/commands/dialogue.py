@@ -1,18 +1,22 @@
 """Talking with the bot: yes, no, undo, help."""
 
-from bot.commands._shown import change, reversal
+from bot import examples
+from bot.commands._shown import change, person, reversal
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, Saying, command
-from bot.slots import Intent, Language, Ticket
-from bot.texts import Text
-from store import chats, journal
+from bot.slots import Intent, Language, Origin, Part, Ticket, TourStep
+from bot.texts import Text, explain
+from store import chats, journal, members, skus
+from store.journal import Undone
+
+_TOUR = ("look", "restock", "undo", "count", "summary")  # its steps, by the key of what is typed
 
 
 @command(
     "confirm",
     words=("确认", "确定", "是的", "是", "confirm", "yes", "y"),
     says=(
-        r"(?:是|对|好|行|可以|没错|没问题|确认|确定|同意|执行|就这样|就这么办?|就这么定了?|按这个来?|就按这个来?|办吧|做吧|来吧|嗯|ok|okay|对头|要得|就这么整|确定无误|无误|整吧|妥|中|得|成|准了?|通过|批准|继续)+(?:的|吧|了|啦|呀|哦|,|执行|确认)*",
+        r"(?:是|对|好|行|可以|没错|没问题|确认|确定|同意|执行|就这样|就这么办?|就这么定了?|按这个来?|就按这个来?|办吧|做吧|来吧|嗯|ok|okay|对头|要得|就这么整|确定无误|无误|整吧|妥|中|得|成|准了?|通过|批准|继续|係|得)+(?:的|吧|了|啦|呀|哦|,|执行|确认)*",
         r"\b(?:yes|yep|yeah|yup|sure|ok|okay|go ahead|do it|confirm(?:ed)?|correct|right|proceed|approved?|sounds good|looks good|that's right|please do|fine)(?:[, ]+(?:yes|please|go ahead|do it|confirm|thanks))*\b",
     ),
     role=Role.NONE,
@@ -57,17 +61,59 @@ def dismiss(ctx: Context, ticket: Ticket | None = None) -> Reply:  # noqa: ARG00
     role=Role.STAFF,
     writes=True,
     help=Text(
-        "撤销自己上一次的改动；再撤销一次就恢复", "Reverse one's own last change; again to redo it"
+        "撤销自己上一次的改动，再撤销一次就恢复；经理回复店员的卡片可撤销那一步",
+        "Reverse one's own last change, again to redo it; managers reply to a card to undo another's",
     ),
     examples=(Example("撤销", {}, reply="→"), Example("undo", {}, reply="→")),
 )
-def undo(ctx: Context) -> Reply:
-    """Reverse the asker's own last write by opposite movements."""
-    # The button of an old answer must not undo something newer.
-    origin = ctx.message.press.answers if ctx.message.press else ""
-    undone = journal.undo_last(ctx.tx, actor=ctx.actor, cause_key=ctx.message.key, origin=origin)
-    title = f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}"
-    return Reply(title=title, fields=tuple(reversal(ctx, r) for r in undone.reversals))
+def undo(ctx: Context, origin: Origin = "") -> Reply:
+    """Reverse the asker's own last write, or the one that is pointed at, by opposite movements.
+
+    A manager may point at what somebody wrote who has no higher role than they. What cannot be
+    taken back any more is said first.
+    """
+    writer = journal.author(ctx.tx, origin) if origin else ""
+    if writer and not _may_undo(ctx, writer):
+        return Reply(text=ctx.say("undo.not_yours"), error="forbidden")
+    undone = journal.undo_last(
+        ctx.tx, actor=ctx.actor, cause_key=ctx.message.key, origin=origin, owner=writer
+    )
+    stands = _standing(ctx, undone)
+    if stands:
+        ctx.risk("undo_partly")
+    foreign = (
+        ((ctx.say("field.writer"), person(ctx, writer)),) if writer not in {"", ctx.actor} else ()
+    )
+    return Reply(
+        title=f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}",
+        fields=(*(reversal(ctx, r) for r in undone.reversals), *foreign),
+        text="\n".join(stands),
+        buttons=(_redo(ctx),),
+    )
+
+
+def _redo(ctx: Context) -> Button:
+    """The way back, by other words than what was just said.
+
+    On a card that stands where the pressed button stood: a second click of that must do nothing.
+    """
+    undo, redo = ctx.say("word.undo"), ctx.say("word.redo")
+    return Button(ctx.say("button.redo"), undo if ctx.message.text.strip() == redo else redo)
+
+
+def _may_undo(ctx: Context, writer: str) -> bool:
+    """Whether it is the asker's own, or a manager's business."""
+    if writer == ctx.actor:
+        return True
+    platform, _, user_id = writer.partition(":")
+    known = members.member(ctx.tx, platform, user_id)
+    return ctx.role >= Role.MANAGER and (known is None or ctx.role >= Role.of(known.role))
+
+
+def _standing(ctx: Context, undone: Undone) -> list[str]:
+    """A line for each change that could not be taken back, or not all of it."""
+    short = [ctx.say("undo.short", sku=r.what, units=r.short) for r in undone.reversals if r.short]
+    return [*short, *(explain(error, ctx.language) for error in undone.left)]
 
 
 @command(
@@ -78,6 +124,11 @@ def undo(ctx: Context) -> Reply:
         Saying(r"^how (?:do|can|to|does|would|should)(?: i| we| you| one)?\b", weight=3.0),
         r"(?:怎么|如何|咋|咋个|怎样|要怎么|该怎么|怎么才能)(?:样)?(?:去|来|才能|能|可以|给|把|用)?",
         r"(?:帮助|使用说明|说明书?|教程|指南|手册|使用方法|操作说明|新手|上手|入门|命令|指令|菜单|功能)(?:列表|大全|清单|一览|有哪些|有什么|是什么|一下)*",
+        Saying(
+            r"(?:帮助|怎么|help)?,? ?(?:(?:新手|新人)?(?:快速)?(?:上手|入门)|新手)(?:教程|指南|引导)?(?:第?(?P<step>{n})步?)?|\b(?:help )?(?:get(?:ting)? started|tour)\b(?: (?P<step_MAYBE>{n}))?",
+            {"part": "tour"},
+            2.0,
+        ),
         r"(?:你|您|这个?机器人)?(?:会|能|可以|都能|都会|会做|能做|能干|会干)(?:做|干|帮我做|帮我干)?(?:什么|啥|哪些|些什么|些啥)(?:事|命令|功能|呀|东西)*",
         r"(?:教我|教教我|教一下|教教|在哪(?:里|儿)?(?:设置|改|看|操作|弄|找)|不会用?|不知道怎么|不懂|不晓得怎么|忘了怎么|是怎么操作|怎么操作|怎么弄|怎么搞|怎么用|怎么填|怎样才能|怎么样才能|咋个操作|咋个弄|咋个|怎么写|怎么说|怎么发|怎么设|怎么改|咋弄|咋用|咋操作|咋整|咋填|咋搞|什么意思|啥意思|有什么用|是干嘛的?|干嘛用的?|用法|步骤|流程|格式|示例|例子|命令是什么|在哪(?:里)?(?:设置|改|看|操作|弄)|怎么使用)",
         r"\b(?:help(?: me)?(?: with)?|how (?:do|can|to|does|would|should)(?: i| we| you| one)?|what can (?:you|i|we) (?:do|say|ask)|what do you do|commands?|tutorial|guide|manual|menu|show me how|teach me|what does…mean|get started|getting started|usage)\b",
@@ -87,22 +138,51 @@ def undo(ctx: Context) -> Reply:
     examples=(
         Example("帮助", {}, reply="补货"),
         Example("帮助 补货", {"topic": "restock"}, reply="补货 咖啡豆 20"),
+        Example("帮助 上手", {}, reply="第 1 步"),
         Example("help restock", {"topic": "restock"}, reply="restock"),
     ),
 )
-def help_(ctx: Context, topic: Intent | None = None) -> Reply:
-    """What the asker may run, or how one command is used."""
+def help_(
+    ctx: Context, topic: Intent | None = None, part: Part | None = None, step: TourStep = 1
+) -> Reply:
+    """What the asker may run, how one command is used, or a step of a first tour of the shop."""
     may = [c for c in ctx.commands if c.role <= ctx.role and c.answers is None]
+    if part == "tour" and ctx.role >= Role.STAFF:
+        return _tour(ctx, step)
     if topic is None:
         head = (ctx.say("field.command"), ctx.say("field.does"))
         rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in may)
-        return Reply(
-            title=ctx.say("title.help"), text=ctx.say("help.more"), table=Table(head, rows)
-        )
+        shown = ctx.say("help.examples", product=_a_product(ctx)) if ctx.role >= Role.VIEWER else ""
+        text = "\n".join(part for part in (shown, ctx.say("help.more")) if part)
+        return Reply(title=ctx.say("title.help"), text=text, table=Table(head, rows))
     found = next((c for c in may if c.intent == topic), None)
     if found is None:
         return Reply(text=ctx.say("help.unknown", topic=topic))
     return _usage(ctx, found)
+
+
+def _tour(ctx: Context, step: int) -> Reply:
+    """One of five commands to type, with the shop's own goods; a button leads to the next.
+
+    A shop that has none yet puts its first product on sale before anything else.
+    """
+    found = skus.listed(ctx.tx, status="on_sale", most=1)
+    step, key = (step, _TOUR[step - 1]) if found else (1, "add")
+    product = found[0].title if found else ctx.say("value.a_product")
+    units = found[0].on_hand if found else 0
+    typed, _, does = ctx.say(f"tour.{key}", product=product, units=units).partition("|")
+    following = Button(ctx.say("button.step"), f"{ctx.say('word.tour')} {step + 1}", "primary")
+    last = step == len(_TOUR)
+    return Reply(
+        title=ctx.say("title.tour", step=step, steps=len(_TOUR)),
+        fields=((ctx.say("field.typed"), typed),),
+        text="\n".join([does, ctx.say("tour.next", product=product)] if last else [does]),
+        buttons=() if last else (following,),
+    )
+
+
+def _a_product(ctx: Context) -> str:
+    return examples.a_product(ctx.tx, ctx.language)
 
 
 @command(
@@ -168,15 +248,15 @@ def language(ctx: Context, part: Language) -> Reply:
 
 
 def _usage(ctx: Context, found: Command) -> Reply:
-    examples = tuple(example.text for example in found.examples)
+    shown = examples.own(ctx.tx, ctx.language, found)
     return Reply(
         title=_word(ctx, found),
         text=found.help.to(ctx.language),
         fields=(
             (ctx.say("field.words"), "、".join(found.words)),
-            (ctx.say("field.examples"), "\n".join(examples)),
+            (ctx.say("field.examples"), "\n".join(shown)),
         ),
-        buttons=() if found.writes else (Button(examples[0], examples[0]),),
+        buttons=() if found.writes else (Button(shown[0], shown[0]),),
     )
 
 

@@ -1,7 +1,7 @@
 """What the shop understands and cannot do by chat yet; it says so instead of keeping silent."""
 
 from bot.messages import Reply, Role
-from bot.registry import Context, Example, command
+from bot.registry import Context, Example, Saying, command
 from bot.slots import Customer, OrderNo, Paid, Skus
 from bot.texts import Text
 
@@ -11,6 +11,16 @@ from bot.texts import Text
     words=("退款", "退钱", "refund"),
     says=(
         r"(?:退款|退钱|退回|退还|退给|全退|全额退款?|退一半|退掉|退货退款|部分退款?|仅退款|钱退给|返还?|赔(?:人家|客户|客人|他|她)?|退)(?:了|给|掉|回|还)*(?:客户|客人|顾客|他|她|全款|全额|差价|运费)?",
+        Saying(
+            r"(?:退|退款|退钱)…?(?:一部分|部分|一些|一点)|部分(?:退款?|退钱)",
+            weight=2.0,
+            needs=("price_fen",),
+        ),
+        Saying(
+            r"\b(?:partial refund|partly refund|refund part|refund some)\b",
+            weight=2.0,
+            needs=("price_fen",),
+        ),
         r"\b(?:refund(?:ed|ing)?|money back|give back|give…back|return…money|reimburse|pay back)\b",
     ),
     several=True,

@@ -1,20 +1,30 @@
 """Goods as files: out of the chat, and into the shop."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
 
 from bot import texts
-from bot.commands._shown import value
+from bot.commands import _exported as exported
+from bot.commands._exported import DATED, INSTEAD
+from bot.commands._shown import sku_title, value, yuan
 from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, command
-from bot.slots import ExportTopic, FileNo, Period, Rows
+from bot.slots import ExportTopic, FileNo, Period, Rows, Span
 from bot.texts import Text
-from store import attachments, files, skus
+from store import attachments, files, names, sheets, skus
 from store.errors import BadFileError
-from store.files import ImportPlan, SkuSheet
+from store.files import MOST_UNDOABLE, ImportPlan, RefusedRow, SkuSheet
+from store.sheets import MIME, Form
 
-CSV = "text/csv"
 SHOWN = 20  # rows of a preview; the counts are of all
-EXPORTED = ("skus", "stock")
+NAMED = 10  # columns that were ignored
+# Making a file of so many takes about a second, in which on SQLite nobody else writes.
+MOST_ROWS = 20_000
+MOST_IMPORTED = 5_000  # rows, of which no more may change something than one word takes back
+EXCEL = re.compile("excel|xlsx", re.IGNORECASE)
 _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
 
 
@@ -31,24 +41,56 @@ _LABELS = {"price_fen": "field.price", "stock": "field.on_hand"}
         r"\b(?:export(?:ed)?(?:…(?:to|as) (?:excel|csv|a spreadsheet|a sheet))?|download|dump|send (?:me|us)…(?:sheet|spreadsheet|csv|excel|xlsx|file|table)|(?:as|in) (?:a |an )?(?:sheet|spreadsheet|csv|excel|xlsx|file)|spreadsheet|csv|excel|xlsx)\b",
     ),
     role=Role.MANAGER,
-    help=Text("把商品和库存导出成 CSV 文件", "Goods and stock as a CSV file"),
+    help=Text(
+        "把商品、库存、订单或流水导出成 CSV 文件，说 excel 就是 XLSX",
+        "Goods, stock, orders or the ledger as a CSV file; as XLSX if you say excel",
+    ),
     examples=(
         Example("导出", {}, reply="CSV"),
         Example("导出 库存", {"topic": "stock"}, reply="CSV"),
+        Example("导出 订单 本月", {"topic": "orders", "period": "this_month"}, reply="CSV"),
+        Example("导出流水 excel", {"topic": "ledger"}, reply="XLSX"),
         Example("export", {}, reply="CSV"),
     ),
 )
-def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = None) -> Reply:  # noqa: ARG001  (orders and the ledger will have one)
-    """Every SKU as a file that imports as it is."""
-    if topic not in EXPORTED:
-        return Reply(text=ctx.say("export.later"), error="invalid_request")
-    content = b"".join(files.export(ctx.tx))
-    name = f"{ctx.say('export.name')}-{ctx.now.astimezone(ctx.shop.zone):%Y%m%d-%H%M}.csv"
-    number = attachments.keep(ctx.tx, name=name, mime=CSV, content=content)
-    rows = max(content.count(b"\n") - 1, 0)
-    return Reply(
-        title=ctx.say("title.export"), text=ctx.say("export.done", number=rows), file=number
+def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = None) -> Reply:
+    """Goods, stock, orders or movements as a file; goods and stock import as they are."""
+    rows = list(islice(exported.rows(ctx, topic, period), MOST_ROWS + 2))
+    what = ctx.say(f"exported.{topic}")
+    dated = topic in DATED and period is not None
+    form: Form = "xlsx" if EXCEL.search(ctx.message.text) else "csv"
+    small = len(rows) <= MOST_ROWS + 1
+    content = b"".join(sheets.write(rows, form)) if small else b""
+    if not small or len(content) > attachments.MAX_BYTES:
+        return _too_many(ctx, topic, what, dated=dated)
+    number = attachments.keep(
+        ctx.tx,
+        name=f"{what}-{_local(ctx, ctx.now):%Y%m%d-%H%M}.{form}",
+        mime=MIME[form],
+        content=content,
     )
+    told = _named(ctx, what, period) if dated and period is not None else what
+    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
+    return Reply(
+        title=ctx.say("title.export"), text=ctx.say("export.done", what=told, **facts), file=number
+    )
+
+
+def _too_many(ctx: Context, topic: str, what: str, *, dated: bool) -> Reply:
+    cure = ctx.say("export.say_when", what=what) if topic in DATED and not dated else ""
+    facts = {"limit": MOST_ROWS, "cure": cure, "instead": INSTEAD[topic]}
+    return Reply(text=ctx.say("export.too_many", **facts), error="invalid_request")
+
+
+def _named(ctx: Context, what: str, period: Span) -> str:
+    """The period in days: ``今天`` in an old message says little."""
+    last = _local(ctx, period.end - timedelta(microseconds=1))
+    days = {"first": f"{_local(ctx, period.start):%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
+    return ctx.say("export.period", what=what, **days)
+
+
+def _local(ctx: Context, moment: datetime) -> datetime:
+    return moment.astimezone(ctx.shop.zone)
 
 
 @command(
@@ -62,8 +104,9 @@ def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = No
     writes=True,
     confirms=True,
     help=Text(
-        "导入商品：私聊发 CSV 文件，或在群里回复文件并 @我 发「导入」",
-        'Import goods: send a CSV file in a direct chat, or reply to one in a group with "import"',
+        "导入商品：私聊发 CSV 或 XLSX 文件，或在群里回复文件并 @我 发「导入」",
+        "Import goods: send a CSV or XLSX file in a direct chat, or reply to one in a group with "
+        '"import"',
     ),
     examples=(
         Example("导入", {}, reply="导入", outcome="confirm"),
@@ -71,25 +114,65 @@ def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = No
     ),
 )
 def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None) -> Reply:
-    """Add and change SKUs from a file or a pasted table: all of it, or nothing."""
+    """Add and change SKUs from a file or a pasted table: every good row, or nothing.
+
+    Bad rows of a file are left out if whoever sent it says so; a table is typed anew as quickly.
+    What one word could not take back is refused: a server's command line has the room for that.
+    """
     kept = attachments.stored(ctx.tx, file) if file is not None else None
     if kept is None and not items:
-        return Reply(text=ctx.say("import.no_file"), error="invalid_request")
+        return _no(ctx, "no_file")
     sheet = files.read(kept.content) if kept is not None else files.typed(items or [])
+    if len(sheet.rows) > MOST_IMPORTED:
+        return _no(ctx, "too_many", limit=MOST_IMPORTED)
     planned = _planned(ctx, sheet)
-    if planned.refused:
-        return _refused(ctx, planned)
-    files.apply(ctx.tx, planned, cause=ctx.cause)
+    told = _told(ctx, planned, kept.name if kept else "")
+    good, bad = len(planned.new) + len(planned.changed), len(planned.refused)
+    if bad and (kept is None or not good):
+        refused = ctx.say("import.refused", number=bad)
+        return replace(told, text=f"{refused}\n{told.text}".strip(), error="invalid_request")
+    if bad:
+        ctx.risk("bad_rows", bad=bad, good=good)
+    ctx.agreed = repr((planned.new, planned.changed))  # the card shows the first rows alone
+    if not files.apply(ctx.tx, planned, cause=ctx.cause):  # an error rolls back what was done
+        return _no(ctx, "irrevocable", limit=MOST_UNDOABLE)
+    return told
+
+
+def _no(ctx: Context, why: str, **facts: object) -> Reply:
+    return Reply(text=ctx.say(f"import.{why}", **facts), error="invalid_request")
+
+
+def _told(ctx: Context, planned: ImportPlan, name: str) -> Reply:
+    """What a sheet comes to: how its columns were read, the numbers, and the first rows."""
+    counted = {"new": planned.new, "changed": planned.changed, "bad": planned.refused}
+    fields = [(ctx.say(f"import.{key}"), str(len(found))) for key, found in counted.items()]
+    rows = list(islice(_rows(ctx, planned), SHOWN + 1))
+    head = tuple(ctx.say(key) for key in ("import.row", "field.product", "field.change"))
+    cut = ctx.say("import.shown", number=SHOWN) if len(rows) > SHOWN else ""
     return Reply(
-        title=f"{ctx.say('title.import')} {kept.name if kept else ''}".strip(),
-        text=ctx.say("import.stock_left") if planned.stock_left_alone else "",
-        fields=(
-            (ctx.say("import.new"), str(len(planned.new))),
-            (ctx.say("import.changed"), str(len(planned.changed))),
-            (ctx.say("import.unchanged"), str(planned.unchanged)),
-        ),
-        table=_table(ctx, planned),
+        title=f"{ctx.say('title.import')} {name}".strip(),
+        text="\n".join(filter(None, (*_notes(ctx, planned), cut))),
+        fields=(*fields, (ctx.say("import.unchanged"), str(planned.unchanged))),
+        table=Table(head, tuple(rows[:SHOWN])) if rows else None,
     )
+
+
+def _notes(ctx: Context, planned: ImportPlan) -> Iterator[str]:
+    if planned.recognised:
+        columns = "、".join(_column(ctx, *pair) for pair in planned.recognised)
+        yield ctx.say("import.columns", columns=columns)
+    if planned.ignored:
+        more = "…" if len(planned.ignored) > NAMED else ""
+        yield ctx.say("import.ignored", columns="、".join(planned.ignored[:NAMED]) + more)
+    if planned.stock_left_alone:
+        yield ctx.say("import.stock_left")
+
+
+def _column(ctx: Context, column: str, heading: str) -> str:
+    """``编码←货号``, or the column alone where it is called so."""
+    name = files.COLUMNS[column] if ctx.language == "zh" else column
+    return name if heading.casefold() in {name, column} else f"{name}←{heading}"
 
 
 def _planned(ctx: Context, sheet: SkuSheet) -> ImportPlan:
@@ -98,34 +181,29 @@ def _planned(ctx: Context, sheet: SkuSheet) -> ImportPlan:
     return files.plan(ctx.tx, sheet, default_reorder_point=ctx.shop.default_reorder_point)
 
 
-def _refused(ctx: Context, planned: ImportPlan) -> Reply:
-    rows = tuple(
-        (str(row.row), row.column or "", texts.explain(row.error, ctx.language))
-        for row in planned.refused[:SHOWN]
-    )
-    head = tuple(ctx.say(key) for key in ("import.row", "import.column", "import.reason"))
-    return Reply(
-        text=ctx.say("import.refused", number=len(planned.refused)),
-        table=Table(head, rows),
-        error="invalid_request",
-    )
-
-
-def _table(ctx: Context, planned: ImportPlan) -> Table | None:
-    rows = tuple(_rows(ctx, planned))[:SHOWN]
-    head = (ctx.say("field.code"), ctx.say("field.product"), ctx.say("field.change"))
-    return Table(head, rows) if rows else None
-
-
 def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
-    for new in planned.new:
-        yield new.draft.code or "", new.draft.name, ctx.say("import.new")
+    """What is bad, what changes, what is new: in the order in which people should look at it."""
+    for bad in planned.refused:
+        yield str(bad.row), ctx.say("import.bad"), _reason(ctx, bad)
     for changed in planned.changed:
         fields = (
             f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
-        yield changed.code, skus.view(ctx.tx, changed.code).title, "、".join(fields)
+        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), "、".join(fields)
+    for new in planned.new:
+        draft = new.draft
+        title = f"{draft.name} {names.specs_text(draft.specs or {})}".strip()
+        price = yuan(draft.price_fen)
+        told = ctx.say("import.new_sku", price=price, stock=draft.stock)
+        yield str(new.row), f"{title}（{draft.code}）" if draft.code else title, told
+
+
+def _reason(ctx: Context, row: RefusedRow) -> str:
+    """``价格「abc」：价格要写成元…``: the column, what stands there, and what is wrong with it."""
+    column = files.COLUMNS.get(row.column, "") if ctx.language == "zh" else row.column
+    where = f"{column}「{row.value}」" if row.value else column
+    return f"{where}：{texts.explain(row.error, ctx.language)}"
 
 
 def _label(ctx: Context, name: str) -> str:

@@ -159,6 +159,7 @@ def subscribe(
 def clear_demo(ctx: Context) -> Reply:
     """Take what the demo brought off sale, so that the shop's own goods remain."""
     gone = skus.delist_demo(ctx.tx, cause=ctx.cause)
+    ctx.told = not gone
     moved = f"{ctx.say('status.on_sale')} → {ctx.say('status.delisted')}"
     head = (ctx.say("field.code"), ctx.say("field.product"), ctx.say("field.status"))
     rows = tuple((sku.code, sku.title, moved) for sku in gone)

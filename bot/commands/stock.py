@@ -1,7 +1,9 @@
 """Stock: what comes in, what goes out, what is there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.commands._counted import collected, shelf_answers
 from bot.commands._paging import fetched, paged, rows_of
 from bot.commands._shown import (
     change,
@@ -31,8 +33,8 @@ from bot.slots import (
     Within,
 )
 from bot.texts import Text
+from store import counts, stock
 from store import skus as goods
-from store import stock
 from store.stock import MovementView, StockLevel
 
 JUMP = 20  # times the most this SKU ever had: more likely a slip of the finger than a delivery
@@ -97,6 +99,8 @@ def restock(
         r"(?:样品|做样品|当样品|打样|试吃|做活动|做赠品|当赠品|给客户|给客人|给朋友|送朋友|送客户|送客人|送亲戚|做直播|拍照用?|展示用?|陈列用?|试吃装|招待客人|退给厂家|退给供应商|退厂家?|退回厂家|退回供应商|退货给厂家|给(?:隔壁|邻居|朋友|同事|老客户|客人|老丈人)*(?:尝尝|试试|吃|喝))",
         r"(?P<delta>{n})(?:被|给)?(?:坏|碎|破|烂|摔坏|摔碎|打碎|磕坏|过期|报废|丢)(?:了|掉)",
         r"(?P<delta>{minus})",
+        r"(?:被人?|让人)?(?:顺走|偷走|偷了|拿走)(?:了)?(?P<delta>{n})|从?库存(?:里|中)?(?:去掉|扣掉|减掉|划掉|去|扣|减)(?:了|掉)?",
+        r"(?:没法|不能|没办法|不能再)(?:再)?(?:卖|用|要)了?|卖不了了?",
         Saying(
             r"\b(?:broke|broken|dropped|smashed|lost|used|gave away|ate|cracked|spilled) (?:a|an|one)\b",
             {"delta": -1},
@@ -159,17 +163,27 @@ def deduct(ctx: Context, sku: Sku, delta: Taken) -> Reply:
     ),
 )
 def stocktake(ctx: Context, sku: Sku, quantity: Counted, shelf: Shelf | None = None) -> Reply:
-    """Correct stock on hand to a count; what open orders hold may have left the shelf already."""
-    if sku.reserved and shelf is None:
-        raise AskError(
-            "shelf",
-            ctx.say("ask.shelf", sku=sku.title, reserved=sku.reserved),
-            ((ctx.say("answer.taken"), "taken"), (ctx.say("answer.there"), "there")),
-        )
-    counted = quantity + (sku.reserved if shelf == "taken" else 0)
-    level = stock.count(ctx.tx, sku=sku.code, counted=counted, cause=ctx.cause)
+    """Correct stock on hand to a count; what open orders hold may have left the shelf already.
+
+    While a running count of this person is open it only takes the line.
+    """
+    if (noted := collected(ctx, sku, quantity)) is not None:
+        return noted
+    found = counts.standing(ctx.tx, code=sku.code, at=ctx.said_at)
+    if found.reserved and shelf is None:
+        question = ctx.say("ask.shelf", sku=sku.title, reserved=found.reserved)
+        raise AskError("shelf", question, shelf_answers(ctx))
+    taken = shelf == "taken"
+    level = counts.book(ctx.tx, found, counted=quantity, taken=taken, cause=ctx.cause)
     _warn_of_a_jump(ctx, level)
-    return _moved(ctx, "title.stocktake", level)
+    reply = _moved(ctx, "title.stocktake", level)
+    difference = (ctx.say("field.difference"), f"{level.on_hand - level.on_hand_before:+d}")
+    told = ctx.say("count.moved", moved=f"{found.moved:+d}", books=found.books)
+    return replace(
+        reply,
+        fields=(reply.fields[0], difference, *reply.fields[1:]),
+        text=told if found.moved else "",
+    )
 
 
 @command(
@@ -186,6 +200,7 @@ def stocktake(ctx: Context, sku: Sku, quantity: Counted, shelf: Shelf | None = N
         r"(?<!好)(?:多少|几)(?:个|件|盒|瓶|包|袋|条|只|罐|码|货|库存|钱(?!退))+(?=$|[,?吗呢啊呀了])",
         Saying(r"(?:卖|价格|售价|单价)?(?:是)?(?:多少钱|什么价|啥价|几块钱?|几多钱)", weight=0.5),
         r"剩(?:下|余)?(?:的|了)?(?:呢|吗|啥|什么)?$",
+        r"(?:都|还)?有(?:哪些|哪几|什么|啥|几种|几个)(?:尺寸|尺码|码|颜色|色|规格|口味|味|款式|款|型号)(?:的)?",
         r"\b(?:how many|how much|what's left of|what is left of|any…left|have any|have we got|do we (?:still )?have|how are we (?:for|on|doing for)|have we (?:still )?(?:any|got)|are there any|is there any|got any|still got|in stock|on hand|left in stock|left|remaining|stock level|stock of|inventory of|inventory for|availability|available|check|how's|hows|how is|what's the stock|stock for|do we stock|pull up|show)\b",
     ),
     several=True,
@@ -213,7 +228,7 @@ def query_stock(ctx: Context, skus: Skus | None = None, page: Page = 1) -> Reply
     "search",
     words=("搜索", "搜", "找", "search", "find"),
     says=(
-        r"(?:找|搜|搜索|搜一?下|找一?下|找找|查找|检索|搜搜)(?:一下|下|出|有|看)*",
+        r"(?:找|搜|搜索|搜一?下|找一?下|找找|翻翻|翻一?下|搵下?|查找|检索|搜搜)(?:一下|下|出|有|看)*",
         r"(?:都)?有(?:哪些|什么|啥|那些)(?:带|叫|含)?",
         r"(?:哪个|哪些|哪种)?(?:货名|名字|名称)(?:里)?有…(?:俩字|两个字|字|的)",
         Saying(
@@ -226,15 +241,15 @@ def query_stock(ctx: Context, skus: Skus | None = None, page: Page = 1) -> Reply
             0.5,
         ),
         Saying(
-            r"(?:下架|停售|下了架)(?:了)?的(?:都)?(?:是|有)?(?:哪些|什么|啥)(?:货|商品|东西)?",
+            r"(?:下架|停售|下了架)(?:了|着)?的(?:都)?(?:商品|货|东西)?(?:是|有)?(?:哪些|什么|啥)(?:货|商品|东西)?",
             {"topic": "delisted"},
             0.5,
         ),
         Saying(r"\blook (?:up|for)(?: anything with)?\b", weight=1.0),
         r"(?P<query>{amount})(?:元|块|块钱)?(?:以下|以内|之内|以里|内)的?…(?:有哪些|有什么|有啥|的)?",
         r"(?:名字?|名称)?(?:里|中)?(?:带|含|包含|有)(?:有)?…(?:字|的)(?:的)?(?:商品|东西|货)?",
-        r"\b(?:search(?: for)?|find(?: me)?|look(?:ing)? for|browse|what kinds? of|what sort of|do we sell|do we have any|list all|list every|anything (?:under|below|cheaper than|with)|zhao|sou)\b",
-        r"\b(?:under|below|cheaper than|less than|up to) (?P<query>{amount})(?: rmb| yuan| kuai)?\b",
+        r"\b(?:search(?: for)?|find(?: me)?|look(?:ing)? for|browse|what kinds? of|what sort of|do we sell|do we have any|list all|list every|anything with|zhao|sou)\b",
+        r"\b(?:(?:anything|something|everything|stuff|things|items|products) )?(?:under|below|cheaper than|less than|up to) (?P<query>{amount})(?: rmb| yuan| kuai)?\b",
         r"(?:不到|低于|少于|小于|不超过|不足)(?P<query>{money})(?:的)?(?:都)?(?:有啥|有什么|有哪些|的)?",
     ),
     needs=("query", "category", "topic"),
@@ -323,7 +338,7 @@ def low_stock(
             weight=1.5,
         ),
         Saying(
-            r"(?<![\u4e00-\u9fffa-z])(?P<user>[\u4e00-\u9fff]{2,3}|[a-z]{2,12}){period}?(?:都)?(?:动|改|调|补|扣|操作|干)(?:过|了)(?:哪些|什么|啥)(?:库存|商品|东西|货)?",
+            r"(?<![\u4e00-\u9fffa-z])(?P<user>[\u4e00-\u9fff]{2,3}|[a-z]{2,12}){period}?(?:都)?(?:动|改|调|补|扣|操作|干|弄|做|搞)(?:过|了)(?:些)?(?:哪些|什么|啥)(?:库存|商品|东西|货|事)?",
             weight=1.0,
         ),
         r"(?:近|最近)?{period}?(?:的)?(?:库存)?流水",

@@ -187,6 +187,11 @@ class Dispatcher:
             fault = texts.say(self._room.language, "fault", reference=reference)
             Due(tx, act, self._room).give_up(f"{fault}。")
 
+    def attach_none(self, inbox_id: int, message: Message) -> None:
+        """Note that the file of a message that waits is too large; its handler then says so."""
+        told = replace(message, files=(FileRef("", {ATTACHED: attachments.TOO_LARGE}),))
+        self._database.run(lambda tx: inbox.rewrite(tx, inbox_id, told.to_json()))
+
     def answer(self, message: Message, role: Role | None = None) -> Reply | None:
         """Receive and handle at once, for callers that show the reply themselves."""
         accepted = self.receive(message)

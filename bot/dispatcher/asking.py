@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from bot.dispatcher import cards
 from bot.messages import Button, Message, Reply, Role
@@ -33,8 +33,8 @@ class Pending:
     """A command about to be run.
 
     ``doubt``: words that were not understood. ``shown``: the digest of the preview that was
-    confirmed. ``asked``: it is to be confirmed by the way it was said. ``act``: it was confirmed
-    when it was timed, and its time has come.
+    confirmed. ``asked``: it is to be confirmed by the way it was said. ``said_at``: when its last
+    number was, None for now. ``act``: it was confirmed when it was timed, and its time has come.
     """
 
     command: Command
@@ -42,7 +42,21 @@ class Pending:
     doubt: str = ""
     shown: str = ""
     asked: bool = False
+    said_at: datetime | None = None
     act: TimedView | None = None
+
+    @classmethod
+    def of(cls, command: Command, waiting: Mapping[str, Any]) -> Self:
+        """What waited for an answer; questions of the version before lack what is optional here."""
+        said_at = waiting.get("said_at")
+        return cls(
+            command,
+            waiting["slots"],
+            waiting["doubt"],
+            waiting["shown"],
+            waiting.get("asked", False),
+            datetime.fromisoformat(said_at) if said_at else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +85,10 @@ class Asking:
     def to_confirm(
         self, pending: Pending, person: Person, preview: Reply, reasons: Sequence[str]
     ) -> Reply:
-        """Ask whether to do what the preview shows."""
+        """Ask whether to do what the preview shows; ``pending.shown`` is what a yes is bound to."""
         ticket = cards.ticket(self.message.key)
-        shown = cards.digest(preview)
-        self._open("confirm", {**_stored(pending), "shown": shown, "ticket": ticket}, person)
+        waiting = {**_stored(pending), "shown": pending.shown, "ticket": ticket}
+        self._open("confirm", waiting, person)
         return cards.to_confirm(self.language, preview, reasons, ticket)
 
     def current(self, user_id: str) -> OpenDialogue | None:
@@ -113,4 +127,5 @@ def _stored(pending: Pending) -> dict[str, Any]:
         "slots": dict(pending.slots),
         "doubt": pending.doubt,
         "asked": pending.asked,
+        "said_at": pending.said_at.isoformat() if pending.said_at else None,
     }

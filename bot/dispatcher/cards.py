@@ -34,11 +34,12 @@ def done(
             reply, fields=reply.fields + who, text=_joined(reply, language, "done.final")
         )
     undo = Button(texts.say(language, "button.undo"), texts.say(language, "word.undo"))
+    own = command.intent == "undo"  # it brings its own way back
     return replace(
         reply,
         fields=reply.fields + who,
         text=_joined(reply, language, "done.undo"),
-        buttons=(*reply.buttons, undo),
+        buttons=reply.buttons if own else (*reply.buttons, undo),
     )
 
 
@@ -102,10 +103,10 @@ def word(language: str, command: Command) -> str:
     return own[0] if language == "zh" else next((w for w in own if w.isascii()), own[0])
 
 
-def digest(preview: Reply) -> str:
-    """What makes two previews the same to whoever confirms one."""
+def digest(preview: Reply, agreed: str = "") -> str:
+    """What a yes is bound to: ``agreed``, else all that the preview shows in its places."""
     table = [preview.table.head, preview.table.rows] if preview.table else []
-    shown = json.dumps([preview.title, preview.fields, table], ensure_ascii=False)
+    shown = agreed or json.dumps([preview.title, preview.fields, table], ensure_ascii=False)
     return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
 
 

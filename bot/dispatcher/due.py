@@ -9,6 +9,7 @@ from bot.dispatcher import cards
 from bot.dispatcher.asking import Asking, Pending, Person
 from bot.dispatcher.running import Room, Runner
 from bot.messages import Message, Reply, Role
+from bot.registry import Context
 from bot.understanding.schedules import SCHEDULE
 from store import chats, journal, members, outbox, timed
 from store.db import Tx
@@ -82,7 +83,7 @@ class Due:
         return cards.done(self._language, command, reply, people=people, changed=changed)
 
     def _put_back(self, found: PutBack) -> Reply:
-        context = self._runner.context(self._person)
+        context = self._context
         lines = [self._kept(one) for one in found.kept]
         if not found.reversals and not found.kept:
             lines = [self._say("timed.ended.same")]
@@ -94,7 +95,7 @@ class Due:
         )
 
     def _kept(self, one: Reversal) -> str:
-        context = self._runner.context(self._person)
+        context = self._context
         now, before = (value(context, one.field, v) for v in (one.before, one.after))
         what = reversed_field(context, one)
         return self._say("timed.kept", what=what, now=now, before=before)
@@ -108,7 +109,7 @@ class Due:
         late = self.tx.now - self.act.due_at
         if late <= LATE:
             return reply
-        due = moment(self._runner.context(self._person), self.act.due_at)
+        due = moment(self._context, self.act.due_at)
         note = self._say("timed.late", span=self._span(late), due=due)
         return replace(reply, text="\n".join(part for part in (note, reply.text) if part))
 
@@ -159,6 +160,11 @@ class Due:
         bound = self.act.chat_kind == "direct" or (chat is not None and chat.bound)
         asking = Asking(self.tx, self._message, self._language)
         return Runner(self.tx, self._message, self.room, asking, bound)
+
+    @property
+    def _context(self) -> Context:
+        command = self.room.commands[SCHEDULE]
+        return self._runner.context(Pending(command, {}), self._person)
 
     @property
     def _language(self) -> str:

@@ -9,8 +9,9 @@ from bot import texts
 from bot.dispatcher.running import Room
 from bot.messages import Message, Press, Reply
 from bot.texts import visible
-from store import cards, dialogues, members
+from store import cards, counts, dialogues, members
 from store.cards import Card
+from store.counts import Place
 from store.db import Tx
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
@@ -75,9 +76,10 @@ def pressed(tx: Tx, message: Message, room: Room, language: str) -> Pressed | Re
             cards.redraw(tx, card, ref=ref)
         return _refused(language, "press.done", "wrong_state", who=_by(tx, done, room))
     own = not card.asker or card.asker == message.user_id
-    if not own and _is_personal(command, card, room):
+    if not own and card.outcome == "clarify":  # what a question offers is for whoever was asked
         return _refused(language, "press.not_yours", "forbidden")
-    if card.outcome == "clarify" and not _still_open(tx, message, card):
+    answers = card.outcome == "clarify" and not _complete(command, room)
+    if answers and not _still_open(tx, message, card):
         return _refused(language, "dialogue.expired", "wrong_state")
     said = replace(
         message,
@@ -96,23 +98,24 @@ def _shown_to(card: Card, message: Message) -> bool:
     }
 
 
-def _is_personal(command: str, card: Card, room: Room) -> bool:
-    """Whether a button of an answer is for the asker alone: undo, and what a question offers.
-
-    Confirmations say themselves whose they are.
-    """
-    if card.outcome == "clarify":
-        return True
-    found = room.commands.named(command)
-    return found is not None and found.intent == "undo"
+def _complete(command: str, room: Room) -> bool:
+    """Whether a button says a whole command, and does not answer a question that must be open."""
+    word, _, rest = command.partition(" ")
+    return bool(rest) and room.commands.named(word) is not None
 
 
 def _still_open(tx: Tx, message: Message, card: Card) -> bool:
-    """Whether the question on a card is the one that waits: an old one must not answer a new."""
+    """Whether the question on a card is the one that waits: an old one must not answer a new.
+
+    A running count waits beside it, with what it asks for next.
+    """
     asked = dialogues.current(
         tx, platform=message.platform, chat_id=message.chat_id, user_id=message.user_id
     )
-    return asked is not None and asked.command.get("raised_by") == card.answers
+    if asked is not None and asked.command.get("raised_by") == card.answers:
+        return True
+    where = Place(message.platform, message.chat_id, message.user_id)
+    return counts.shown_by(tx, where) == card.answers
 
 
 def _filled(command: str, press: Press) -> str:

@@ -43,9 +43,9 @@ class Room:
 class UnconfirmedError(Exception):
     """The effect was tried out and must be confirmed; it is rolled back."""
 
-    def __init__(self, preview: Reply, reasons: list[str]) -> None:
+    def __init__(self, preview: Reply, reasons: list[str], shown: str) -> None:
         super().__init__(preview.title)
-        self.preview, self.reasons = preview, reasons
+        self.preview, self.reasons, self.shown = preview, reasons, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Runner:
         try:
             reply = self._attempt(pending, person)
         except UnconfirmedError as asked:
-            reply = self.asking.to_confirm(pending, person, asked.preview, asked.reasons)
+            bound = replace(pending, shown=asked.shown)
+            reply = self.asking.to_confirm(bound, person, asked.preview, asked.reasons)
         except AskError as asked:
             reply = self.asking.one_of(pending, person, asked.key, asked.question, asked.options)
         except (BusyError, UnavailableError):
@@ -91,7 +92,7 @@ class Runner:
     def _attempt(self, pending: Pending, person: Person) -> Reply:
         """Run the handler in a savepoint; it stays only when it needs no confirmation or has it."""
         command, mark = pending.command, len(self.tx.changes)
-        context = self.context(person)
+        context = self.context(pending, person)
         timed = timing.of(context, pending)
         savepoint = self.tx.begin_nested()
         try:
@@ -144,20 +145,25 @@ class Runner:
             return
         reasons = list(context.risks)
         if pending.command.writes and not reply.error:
-            reasons += self._reasons(pending)
-        if not reasons or pending.shown == cards.digest(reply):
+            reasons += self._doubts(pending) if context.told else self._reasons(pending)
+        shown = cards.digest(reply, context.agreed)
+        if pending.shown == shown or not (reasons or pending.shown):
             return
         if pending.shown:
             reasons.insert(0, texts.say(self.language, "confirm.changed"))
-        raise UnconfirmedError(reply, reasons)
+        raise UnconfirmedError(reply, reasons, shown)
+
+    def _doubts(self, pending: Pending) -> list[str]:
+        if not pending.doubt:
+            return []
+        return [texts.say(self.language, "risk.doubt", doubt=pending.doubt[:40])]
 
     def _reasons(self, pending: Pending) -> list[str]:
         reasons = []
         asked = pending.asked and not pending.doubt
         if asked or pending.command.confirms(pending.slots):
             reasons.append(texts.say(self.language, "risk.asked"))
-        if pending.doubt:
-            reasons.append(texts.say(self.language, "risk.doubt", doubt=pending.doubt[:40]))
+        reasons += self._doubts(pending)
         age = self.tx.now - self.message.sent_at
         if age > STALE:
             minutes = age // timedelta(minutes=1)
@@ -195,7 +201,7 @@ class Runner:
         told = texts.say(self.language, "bound.now" if heard else "bound.mute")
         return "\n".join(part for part in (text, told) if part)
 
-    def context(self, person: Person) -> Context:
+    def context(self, pending: Pending, person: Person) -> Context:
         """What a handler is given when it runs in the name of this person."""
         message = replace(self.message, user_id=person.user_id, user_name=person.name)
         return Context(
@@ -207,6 +213,7 @@ class Runner:
             shop=self.room.shop,
             commands=self.room.commands,
             language=self.language,
+            said_at=min(pending.said_at or message.sent_at, self.tx.now),
         )
 
     def _refused(self, pending: Pending, person: Person, error: StoreError) -> Reply:

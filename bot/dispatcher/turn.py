@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import texts
+from bot import examples, texts
 from bot.dispatcher import cards, resolving, timing
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
+from bot.dispatcher.counting import Counting
 from bot.dispatcher.running import Room, Runner
 from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
@@ -14,7 +15,8 @@ from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
 from bot.understanding.schedules import SCHEDULE
 from bot.understanding.shapes import Bad
-from store import chats, inbox, members
+from store import cards as said
+from store import chats, counts, inbox, members
 from store.db import Tx
 from store.dialogues import OpenDialogue
 
@@ -24,6 +26,10 @@ ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetc
 
 MORE = "more"  # the command that goes on with the last list
 
+_QUOTED = 40  # characters of what somebody said that are said back
+_WORDS = 8  # of a message, among which one that was not understood is looked for
+# What a product and a number may be meant for.
+_BARE = ("restock", "stocktake", "set_price")
 _MARK = "mention"  # and its number: what stands for a person while a message is read
 
 
@@ -48,11 +54,16 @@ class Turn:
         self._asking = Asking(tx, message, self._language)
         bound = message.chat_kind == "direct" or (chat is not None and chat.bound)
         self._runner = Runner(tx, message, room, self._asking, bound)
+        self._counting = Counting(tx, message, self._runner, catalogue, self._person, self._here)
 
     def reply(self) -> Reply | None:
         """The answer, None for silence."""
-        reading = self._read()
-        answered = self._answer(reading)
+        reply = self._counting.stepped() or self._replied()
+        return None if reply is None else self._counting.went_on(reply)
+
+    def _replied(self) -> Reply | None:
+        reading = self._named(self._counting.taken(self._read()))
+        answered = self._answer(reading) or self._counting.numbered()
         if answered is not None:
             return answered
         command = self._room.commands.get(reading.intent)
@@ -61,6 +72,14 @@ class Turn:
         if command.answers is not None:
             return self._settle(command, reading)
         return self._command(command, reading) if self._meant(reading) else None
+
+    def _named(self, reading: Reading) -> Reading:
+        """The reading; a write that no word says, only goods and numbers, is to be asked about."""
+        command = self._room.commands.get(reading.intent)
+        sounds = command is not None and command.acts and not reading.summons
+        if not sounds or not self._counting.wordless():
+            return reading
+        return Reading(outcome="clarify", slots=reading.slots)
 
     def _read(self) -> Reading:
         """What the message means, a mention being one word whatever the name in it says."""
@@ -122,10 +141,47 @@ class Turn:
             missing = pointed.missing(slots)
             asked = questions.ask(self._language, pointed, missing, {}) if missing else None
             return self._command(pointed, replace(meant, missing=missing, question=asked))
-        pictures = any(file.name == PICTURE for file in self._message.files)
-        unknown = "ask.picture" if pictures else "ask.unknown"
-        text = reading.question or texts.say(self._language, unknown)
-        return Reply(text=text, outcome="clarify")
+        if any(file.name == PICTURE for file in self._message.files):
+            return Reply(text=texts.say(self._language, "ask.picture"), outcome="clarify")
+        return self._which_command(reading) or Reply(
+            text=reading.question or self._unknown(), outcome="clarify"
+        )
+
+    def _unknown(self) -> str:
+        words = " ".join(texts.visible(self._message.text).split())[:_QUOTED]
+        product = texts.say(self._language, "value.a_product")
+        if self._person.role > Role.NONE:  # a stranger learns nothing of the shop
+            product = examples.a_product(self._tx, self._language)
+        return texts.say(self._language, "ask.unknown", words=words, product=product)
+
+    def _which_command(self, reading: Reading) -> Reply | None:
+        """A product and a number say no command: those that they would make are offered."""
+        if reading.outcome != "clarify" or "\n" in self._message.text or not reading.slots:
+            return None
+        said = " ".join(texts.visible(self._message.text).split())
+        whole = [(command, f"{word} {said}") for command, word in self._bare()]
+        fitting = [
+            (command, text)
+            for command, text in whole
+            if (r := self._reading(text)).intent == command.intent
+            and r.outcome in {"execute", "confirm"}
+            and not r.doubt
+        ]
+        if not fitting:
+            return None
+        buttons = tuple(Button(cards.word(self._language, c), text) for c, text in fitting)
+        example = fitting[0][1]
+        question = texts.say(self._language, "ask.bare", words=said[:_QUOTED], example=example)
+        return Reply(text=question, buttons=buttons, outcome="clarify")
+
+    def _bare(self) -> list[tuple[Command, str]]:
+        """Commands that a product and a number may be meant for, which the speaker may run."""
+        may = [self._room.commands.get(intent) for intent in _BARE]
+        return [
+            (command, cards.word(self._language, command))
+            for command in may
+            if command is not None and command.role <= self._person.role
+        ]
 
     def _next_page(self) -> Pending | None:
         """The list that this person saw last in this chat, one page further on."""
@@ -174,10 +230,12 @@ class Turn:
         if command.intent == MORE and (paged := self._next_page()) is not None:
             return self._runner.perform(paged, self._person)
         self._make_way_for(command)
-        slots = {**reading.slots, **self._attached(command), **self._mentioned(command, reading)}
+        given = {**self._attached(command), **self._pointed_at(command)}
+        slots = {**reading.slots, **given, **self._mentioned(command, reading)}
         asked = reading.outcome == "confirm"
-        pending = Pending(command, slots, reading.doubt if command.acts else "", asked=asked)
-        question = reading.question or ""
+        doubt = reading.doubt if command.acts else ""
+        pending = Pending(command, slots, doubt, asked=asked, said_at=self._message.sent_at)
+        question = self._with_own_goods(command, reading)
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
             return cards.marked(reply, command, error="invalid_request")
@@ -193,11 +251,48 @@ class Turn:
             return command
         return self._room.commands[reading.slots[timing.ACT]]
 
+    def _with_own_goods(self, command: Command, reading: Reading) -> str:
+        """The question, its example one of this shop; words that were of no use are named."""
+        question, manual = reading.question or "", questions.example(self._language, command)
+        if manual not in question:
+            return question
+        target: Any = reading.slots.get("sku") or reading.slots.get("skus") or {}
+        product = "" if reading.lost else resolving.words(target)
+        own = examples.first(self._tx, self._language, command, product)
+        unread = reading.missing and not reading.doubt
+        odd = self._of_no_use(command, reading) if unread else ""
+        named = texts.say(self._language, "ask.odd", words=odd) if odd else ""
+        return named + question.replace(manual, own)
+
+    def _of_no_use(self, command: Command, reading: Reading) -> str:
+        """The words without which the message would have been read alike, the command's apart."""
+        said = texts.visible(self._message.text).split()[:_WORDS]
+        if len(said) <= 1 or "\n" in self._message.text:
+            return ""
+        rest = [" ".join(said[:n] + said[n + 1 :]) for n in range(len(said))]
+        again = [self._reading(text) for text in rest]
+        same = [r.intent == reading.intent and r.slots == reading.slots for r in again]
+        words = [word for word, alike in zip(said, same, strict=True) if alike]
+        return " ".join(w for w in words if w.casefold() not in command.words)[:_QUOTED]
+
     def _attached(self, command: Command) -> dict[str, int]:
         """The number of the file that came with the message, where the command takes one."""
         numbers = [file.handle[ATTACHED] for file in self._message.files if ATTACHED in file.handle]
         takes = any(p.key == "file" for p in command.parameters)
         return {"file": numbers[0]} if numbers and takes else {}
+
+    def _pointed_at(self, command: Command) -> dict[str, str]:
+        """The message whose card was pressed or replied to, or that was itself replied to."""
+        if not any(p.key == "origin" for p in command.parameters):
+            return {}
+        where = self._message
+        if where.press is not None:
+            return {"origin": where.press.answers}
+        parent = str(where.handle.get("parent_id") or "")
+        if not parent:
+            return {}
+        card = said.answered(self._tx, target=self._tx.here, ref=parent)
+        return {"origin": card or f"{where.platform}:{parent}"}
 
     def _mentioned(self, command: Command, reading: Reading) -> dict[str, str]:
         """Whoever a mention names, by their id: others may have the same name."""
@@ -291,10 +386,9 @@ class Turn:
             return refusal
         self._asking.close(self._person.user_id)
         slots = {**asked.command["slots"], asked.command["awaiting"]: value}
-        waiting = asked.command
-        pending = Pending(
-            command, slots, waiting["doubt"], waiting["shown"], waiting.get("asked", False)
-        )
+        pending = replace(Pending.of(command, asked.command), slots=slots)
+        if command.parameter(asked.command["awaiting"]).slot.kind is Kind.COUNT:
+            pending = replace(pending, said_at=self._message.sent_at)
         missing = command.missing(slots)
         if not missing:
             return self._runner.perform(pending, self._person)
@@ -308,19 +402,36 @@ class Turn:
         ticket = reading.slots.get("ticket")
         asked = self._asked(ticket) if self._age <= OPEN_FOR else None
         if asked is None:
-            return self._nothing_open(command, ticket)
+            return self._count_dropped(command, ticket) or self._nothing_open(command, ticket)
         own = asked.user_id == self._person.user_id
         if not own and self._person.role < Role.OWNER:
             return cards.refused(
                 self._language, "confirm.not_yours", intent=command.intent, error="forbidden"
             )
         if command.answers is Answer.NO:
-            self._asking.close(asked.user_id)
-            text = texts.say(self._language, "confirm.dismissed")
-            return Reply(text=text, intent=command.intent)
+            return self._dismissed(command, asked)
         if asked.kind == "question":
             return self._asked_again(asked)
         return self._confirmed(asked, self._person if own else self._asker(asked.user_id))
+
+    def _dismissed(self, command: Command, asked: OpenDialogue) -> Reply:
+        self._asking.close(asked.user_id)
+        open_ = asked.user_id == self._person.user_id and counts.running(
+            self._tx, self._counting.place
+        )
+        still = texts.say(self._language, "count.open", number=len(open_)) if open_ else ""
+        text = texts.say(self._language, "confirm.dismissed")
+        return Reply(text="\n".join(part for part in (text, still) if part), intent=command.intent)
+
+    def _count_dropped(self, command: Command, ticket: str | None) -> Reply | None:
+        """No with nothing asked ends the running count, where one is open."""
+        if command.answers is not Answer.NO or ticket is not None or self._age > OPEN_FOR:
+            return None
+        dropped = counts.end(self._tx, self._counting.place)
+        if dropped is None:
+            return None
+        text = texts.say(self._language, "count.dropped", number=dropped)
+        return Reply(text=text, intent=command.intent)
 
     def _asked_again(self, asked: OpenDialogue) -> Reply:
         """Yes to the only option takes it; yes to several is no answer, so they are shown again."""
@@ -361,14 +472,7 @@ class Turn:
         if refusal is not None:
             return refusal
         self._asking.close(asked.user_id)
-        pending = Pending(
-            command,
-            waiting["slots"],
-            waiting["doubt"],
-            waiting["shown"],
-            waiting.get("asked", False),  # questions of the version before have none
-        )
-        return self._runner.perform(pending, person)
+        return self._runner.perform(Pending.of(command, waiting), person)
 
 
 def _user_key(command: Command) -> str:

@@ -43,6 +43,13 @@ class SendError(Exception):
         self.done = 0  # pieces of the letter that were said before this one failed
 
 
+class TooLargeError(SendError):
+    """What a platform holds ready is larger than is taken; asking again is pointless."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, permanent=True)
+
+
 class EditError(Exception):
     """A card can no longer be changed in place (too old, used up, never could); say it anew."""
 

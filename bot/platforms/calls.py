@@ -17,7 +17,7 @@ import httpx
 import requests
 from requests.adapters import BaseAdapter
 
-from bot.platforms.base import CALL_S, CONNECT_S, SendError
+from bot.platforms.base import CALL_S, CONNECT_S, SendError, TooLargeError
 
 T = TypeVar("T")
 TIMEOUT = httpx.Timeout(CALL_S, connect=CONNECT_S)
@@ -119,7 +119,7 @@ class Calls:
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > MOST_BYTES:
-                    raise SendError("the answer is too large", permanent=True)
+                    raise TooLargeError("the answer is too large")
         finally:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -52,7 +52,7 @@ _RULES = {
     ),
 }
 _FILE_RULES = {
-    "size": Text("文件太大，最多 {limit} 字节", "The file is too large: {limit} bytes at most"),
+    "size": Text("文件太大，最多 {megabytes} MB", "The file is too large: {megabytes} MB at most"),
     "rows": Text("行数太多，最多 {limit} 行", "Too many rows: {limit} at most"),
     "line": Text("有一行太长", "A line is too long"),
     "columns": Text("列数太多，最多 {limit} 列", "Too many columns: {limit} at most"),
@@ -60,6 +60,20 @@ _FILE_RULES = {
     "nul": Text("文件里有空字符，不是文本", "The file holds NUL characters; it is no text"),
     "utf16": Text("文件是 UTF-16，请另存为 UTF-8", "The file is UTF-16; please save it as UTF-8"),
     "encoding": Text("文件不是 UTF-8 也不是 GBK", "The file is neither UTF-8 nor GBK"),
+    "cell": Text("有一格太长，最多 {limit} 字", "A cell is too long: {limit} characters at most"),
+    "formula": Text(
+        "有公式还没算出结果，请用表格软件打开再保存一次",
+        "A formula has no result yet; please open the file in a spreadsheet and save it again",
+    ),
+    "unpacked": Text("文件展开后太大", "The file is too large once it is unpacked"),
+    "slow": Text(
+        "文件太复杂，{limit} 秒还没读完；请只留数据，另存一份",
+        "The file takes more than {limit} s to read; please save its bare data as a new one",
+    ),
+    "xls": Text(
+        "这是旧的 .xls 文件，或者有密码；请另存为没有密码的 .xlsx 或 CSV",
+        "This is an old .xls file or has a password; please save it as .xlsx or CSV without one",
+    ),
     "xlsx": Text("不是能打开的 XLSX 文件", "This is no XLSX file that can be opened"),
     "empty": Text("文件是空的", "The file is empty"),
     "heading": Text("缺少列「{value}」", 'The column "{value}" is missing'),
@@ -97,7 +111,7 @@ def _invalid(error: Any) -> Text:
 def _bad_file(error: Any) -> Text:
     rule = _FILE_RULES.get(error.rule, _OTHER_FILE_RULE)
     at = Text(f"（第 {error.row} 行）", f" (row {error.row})") if error.row else Text("", "")
-    values = {"limit": error.limit, "value": error.value}
+    values = {"limit": error.limit, "value": error.value, "megabytes": (error.limit or 0) >> 20}
     return Text(f"{rule.zh.format(**values)}{at.zh}。", f"{rule.en.format(**values)}{at.en}.")
 
 

@@ -51,11 +51,19 @@ SENTENCES: dict[str, Text] = {
         'Did not understand "{doubt}"; nothing was changed. For example: {example}',
     ),
     "ask.unknown": Text(
-        "没听懂。发「帮助」看我会什么。", 'Not understood. Send "help" to see what I can do.'
+        "没听懂「{words}」。例如发「查 {product}」；发「帮助」看我会什么。",
+        '"{words}" was not understood. Send for example "stock {product}", or "help" to see what I '
+        "can do.",
     ),
+    "ask.bare": Text(
+        "「{words}」是要做什么？点一个，或者发全，例如「{example}」。",
+        'What about "{words}"? Choose, or send all of it, such as "{example}".',
+    ),
+    "ask.odd": Text("没听懂「{words}」。", '"{words}" was not understood. '),
     "ask.picture": Text(
-        "图片我看不懂。要导入商品，请发 CSV 表格（先发「导出」可得到样子）。",
-        'I cannot read pictures. To import goods send a CSV sheet (send "export" to see one).',
+        "图片我看不懂。要导入商品，请发 CSV 或 XLSX 表格（先发「导出」可得到样子）。",
+        "I cannot read pictures. To import goods send a CSV or XLSX sheet "
+        '(send "export" to see one).',
     ),
     "ask.which": Text("「{words}」是指哪一个？", 'Which one is "{words}"?'),
     "ask.which_order": Text(
@@ -68,8 +76,86 @@ SENTENCES: dict[str, Text] = {
         "「{sku}」有 {reserved} 件已被订单占用。清点时这些货还在货架上吗？",
         "{reserved} of {sku} are held by orders. Were they on the shelf when you counted?",
     ),
-    "answer.taken": Text("已经拿走", "off the shelf"),
-    "answer.there": Text("还在货架", "on the shelf"),
+    "answer.taken": Text("已拿走", "off the shelf"),
+    "answer.there": Text("还在架上", "on the shelf"),
+    "ask.shelves": Text(
+        "这些商品有订单占用：{goods}。清点时这些货还在货架上吗？",
+        "Orders hold some of these: {goods}. Were those on the shelf when you counted?",
+    ),
+    # Counting while the shop sells.
+    "title.counted": Text("记下", "Counted"),
+    "title.counting": Text("盘点开始", "Counting"),
+    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKUs"),
+    "count.moved": Text(
+        "清点之后库存又变了 {moved}，照样算数：账面按清点时的 {books} 件比。",
+        "{moved} since the count stays; it was held against the {books} on the books then.",
+    ),
+    "count.how": Text(
+        "一行一个发商品和实数，例如「{product} 28」；照常卖货，之后卖出的会算进去。"
+        "数完发「盘点结束」看差异，发「取消」不盘了。{hours} 小时没动静就作废。",
+        'Send a product and its count per line, such as "{product} 28"; go on selling, what is '
+        'sold afterwards is taken into account. Then send "finish count" to see the differences, '
+        'or "cancel". It ends by itself after {hours} idle hours.',
+    ),
+    "count.open": Text(
+        "盘点还开着，已记 {number} 个商品，接着数；数完发「盘点结束」。",
+        'The count is open with {number} SKUs; go on, then send "finish count".',
+    ),
+    "count.line": Text("{counted}（还没有入账）", "{counted} (not booked yet)"),
+    "count.sofar": Text(
+        "盘点中，已记 {number} 个商品。数完发「盘点结束」。",
+        'Counting: {number} SKUs so far. Then send "finish count".',
+    ),
+    "count.again": Text("之前记的是 {before}，改成 {now}。", "{before} before, now {now}."),
+    # A running count that asks for one after the other; the words are what its buttons say.
+    "count.led": Text(
+        "一共 {number} 个商品，一个一个问，只回实数就行；照常卖货，之后卖出的会算进去。"
+        "{hours} 小时没动静就作废，发「取消」不盘了。",
+        "{number} SKUs, one after the other: answer with the number; go on selling, what is sold "
+        'afterwards is taken into account. It ends after {hours} idle hours, or by "cancel".',
+    ),
+    "count.most": Text(
+        "一次最多盘 {most} 个，其余的请按分类再盘。",
+        "One count takes {most} at most; count the others by category.",
+    ),
+    "count.next": Text("货架上有几件？", "How many are on the shelf?"),
+    "count.known": Text("之前记的是 {counted}。", "{counted} so far."),
+    "count.all": Text(
+        "都问完了，已记 {number} 个商品。发「盘点结束」看差异。",
+        'That was all; {number} SKUs were counted. Send "finish count" to see the differences.',
+    ),
+    "count.skipped": Text(
+        "没数的 {number} 个不改：{codes}。", "{number} were not counted and stay: {codes}."
+    ),
+    "word.skip": Text("跳过", "skip"),
+    "word.back": Text("上一个", "back"),
+    "word.finish": Text("盘点结束", "finish count"),
+    "count.none": Text(
+        "没有在盘点。发「盘点开始」开始。", 'No count is open. Send "start count" to begin.'
+    ),
+    "count.empty": Text("一个都没有数，盘点结束了。", "Nothing was counted; the count has ended."),
+    "count.dropped": Text(
+        "盘点取消了，记下的 {number} 个商品没有入账。",
+        "The count was dropped; its {number} SKUs were not booked.",
+    ),
+    "count.refused": Text(
+        "有 {number} 个商品入不了账，什么都没改。重新数这几个，再发「盘点结束」：",
+        "{number} SKUs cannot be booked; nothing was changed. Count these again, then finish:",
+    ),
+    "count.gone": Text(
+        "{codes} 的编码已经改了，没有入账，请单独盘点。",
+        "{codes}: the code was changed since; not booked, please count it by itself.",
+    ),
+    "field.books": Text("账面", "Books"),
+    "field.counted": Text("实数", "Counted"),
+    "field.difference": Text("差异", "Difference"),
+    "field.worth": Text("差额", "Worth"),
+    "field.differing": Text("有差异", "Differing"),
+    "field.moved": Text("清点后", "Since"),
+    "risk.count": Text(
+        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKUs."
+    ),
+    "value.a_product": Text("咖啡豆", "Linen Tote"),
     # A value that cannot be.
     "bad.whole": Text(
         "{what}要是 {least} 到 {most} 的整数，不能是「{written}」。",
@@ -115,10 +201,25 @@ SENTENCES: dict[str, Text] = {
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
     ),
+    "risk.bad_rows": Text(
+        "有 {bad} 行有误：确认就只导入其余 {good} 行，取消则什么都不改，改好再发。",
+        "{bad} rows are bad: a yes imports the other {good} only, a no leaves everything "
+        "as it is until you send the file put right.",
+    ),
     "risk.stale": Text(
         "这条消息是 {minutes} 分钟前发的。", "This message was sent {minutes} minutes ago."
     ),
     "risk.doubt": Text("没听懂「{doubt}」这部分。", 'The part "{doubt}" was not understood.'),
+    # Undo.
+    "undo.not_yours": Text(
+        "这一步是别人做的，只有经理和店主能撤销。", "Somebody else did this; a manager may undo it."
+    ),
+    "undo.short": Text(
+        "{sku} 有 {units} 件之后卖出或被订单占用了，没能撤回，请盘点一下。",
+        "{units} of {sku} were sold or are held by orders and stay as they are; please count it.",
+    ),
+    "risk.undo_partly": Text("只能撤回一部分：", "Only a part can be taken back:"),
+    "field.writer": Text("原操作人", "Written by"),
     # After a write.
     "done.undo": Text("发「撤销」可恢复。", 'Send "undo" to reverse it.'),
     "done.final": Text("这一步不能用「撤销」恢复。", 'This step cannot be reversed with "undo".'),
@@ -266,28 +367,59 @@ SENTENCES: dict[str, Text] = {
     ),
     "address.none": Text("这个订单没有留地址。", "This order has no address."),
     "export.done": Text(
-        "{number} 行，CSV 文件在下面（终端里请用 zhanggui sku export）。",
-        "{number} rows; the CSV file follows (in a terminal use zhanggui sku export).",
+        "{what}，{number} 行，{form} 文件在下面（终端里请用 {instead}）。",
+        "{what}, {number} rows; the {form} file follows (in a terminal use {instead}).",
     ),
-    "export.later": Text(
-        "现在只能导出商品和库存。", "Only goods and stock can be exported for now."
+    "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
+    "export.too_many": Text(
+        "超过 {limit} 行或 10 MB，聊天里发不了。{cure}在服务器上请用 {instead}。",
+        "These are more than {limit} rows or 10 MB, too many for a chat. {cure}"
+        "On the server use {instead}.",
     ),
-    "export.name": Text("商品库存", "goods"),
+    "export.say_when": Text(
+        "请说一段时间，例如「导出 {what} 本月」；",
+        'Please name a period, like "export {what} this month". ',
+    ),
+    "exported.skus": Text("商品", "goods"),
+    "exported.stock": Text("库存", "stock"),
+    "exported.orders": Text("订单", "orders"),
+    "exported.ledger": Text("流水", "ledger"),
+    "cause.order": Text("订单 {number}", "order {number}"),
+    "cause.undo": Text("撤销之前的操作", "undid an earlier step"),
+    "cause.import": Text("导入文件", "import of a file"),
+    "cause.http": Text("接口或后台", "API or desk"),
+    "cause.demo": Text("演示数据", "sample goods"),
+    "cause.chat": Text("聊天里说的", "said in a chat"),
     "import.no_file": Text(
-        "没有收到文件。请私聊把 CSV 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
-        "There is no file. Send me the CSV file in a direct chat, or reply to it in the group, "
+        "没有收到文件。请私聊把 CSV 或 XLSX 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
+        "There is no file. Send me a CSV or XLSX file in a direct chat, or reply to it in a group, "
         'mention me and say "import".',
     ),
+    "import.too_many": Text(
+        "超过 {limit} 行，聊天里导不了。请分成几个文件，或者在服务器上用 zhanggui sku import。",
+        "These are more than {limit} rows, too many for a chat. Send them as several files, "
+        "or on the server use zhanggui sku import.",
+    ),
+    "import.irrevocable": Text(
+        "改动超过 {limit} 处，不能用「撤销」一次收回，聊天里不做。"
+        "请分成几个文件，或者在服务器上用 zhanggui sku import。",
+        'These are more than {limit} changes, which "undo" could not take back at once. '
+        "Send them as several files, or on the server use zhanggui sku import.",
+    ),
+    "import.columns": Text("认出的列：{columns}。", "Columns: {columns}."),
+    "import.ignored": Text("忽略：{columns}。", "Ignored: {columns}."),
     "import.stock_left": Text("已有商品的库存不变。", "The stock of known goods is left alone."),
     "import.refused": Text(
-        "有 {number} 行不能导入，什么都没改。", "{number} rows are refused; nothing was changed."
+        "有 {number} 行有误，什么都没改。", "{number} rows are bad; nothing was changed."
     ),
+    "import.shown": Text("下面只列出 {number} 行。", "Only {number} rows are listed."),
     "import.row": Text("行", "Row"),
-    "import.column": Text("列", "Column"),
     "import.reason": Text("原因", "Reason"),
     "import.new": Text("新增", "New"),
+    "import.new_sku": Text("新增 {price}，库存 {stock}", "New, {price}, stock {stock}"),
     "import.changed": Text("修改", "Changed"),
     "import.unchanged": Text("不变", "Unchanged"),
+    "import.bad": Text("有误", "Refused"),
     "title.export": Text("导出", "Export"),
     "title.import": Text("导入", "Import"),
     "title.link": Text("绑定另一个平台", "Link another platform"),
@@ -297,6 +429,7 @@ SENTENCES: dict[str, Text] = {
     "button.yes": Text("确认", "Confirm"),
     "button.no": Text("取消", "Cancel"),
     "button.undo": Text("撤销", "Undo"),
+    "button.redo": Text("恢复", "Redo"),
     "button.ledger": Text("流水", "Ledger"),
     "button.mark_paid": Text("已收款", "Paid"),
     "button.ship": Text("发货", "Ship"),
@@ -305,11 +438,13 @@ SENTENCES: dict[str, Text] = {
     "word.yes": Text("确认", "confirm"),
     "word.no": Text("否", "dismiss"),
     "word.undo": Text("撤销", "undo"),
+    "word.redo": Text("撤回", "undo that"),
     "word.ledger": Text("流水", "ledger"),
     # Names of fields.
     "field.available": Text("可售", "Available"),
     "field.carrier": Text("快递公司", "Carrier"),
     "field.tracking_no": Text("快递单号", "Tracking number"),
+    "field.cause": Text("原因", "Cause"),
     "field.category": Text("分类", "Category"),
     "field.change": Text("变化", "Change"),
     "field.code": Text("编码", "Code"),
@@ -436,8 +571,47 @@ SENTENCES: dict[str, Text] = {
         "要改什么？例如：改 咖啡豆 价格 88 分类 咖啡",
         "Change what? For example: edit Linen Tote price 39",
     ),
+    "help.examples": Text(
+        "例如「查 {product}」「{product}+5」「改价 {product} 88元」。",
+        'For example "stock {product}", "restock {product} 5", "price {product} 88".',
+    ),
     "help.more": Text(
-        "发「帮助 补货」看一个命令的用法。", 'Send "help restock" to see how one is used.'
+        "发「帮助 补货」看一个命令的用法；刚来的发「帮助 上手」。",
+        'Send "help restock" to see how one is used; new here? Send "tour".',
+    ),
+    # A tour: what to type, a bar, and what it does.
+    "title.tour": Text("上手：第 {step} 步，共 {steps} 步", "A tour: step {step} of {steps}"),
+    "field.typed": Text("试着发", "Now send"),
+    "button.step": Text("下一步", "Next step"),
+    "word.tour": Text("帮助 上手", "help tour"),
+    "tour.add": Text(
+        "上架 {product} 88元 库存10|放上第一个商品；名称、价格、库存换成你的",
+        "add {product} 88 10|puts the first product on sale; take your own name, price and stock",
+    ),
+    "tour.look": Text(
+        "查 {product}|看它的库存、价格和被订单占用的件数",
+        "stock {product}|shows its stock, its price and what orders hold",
+    ),
+    "tour.restock": Text(
+        "补货 {product} 5|到货登记；回复写着之前和现在多少",
+        "restock {product} 5|books a delivery; the answer says before and after",
+    ),
+    "tour.undo": Text(
+        "撤销|做错了就这样回到刚才，再发一次又恢复",
+        "undo|takes the last step back; again redoes it",
+    ),
+    "tour.count": Text(
+        "盘点 {product} {units}|货架上数出来几件就发几件，差多少我来算",
+        "stocktake {product} {units}|send what you counted; I work out the difference",
+    ),
+    "tour.summary": Text(
+        "汇总 今天|今天的订单、卖了多少钱", "summary today|today's orders and sales"
+    ),
+    "tour.next": Text(
+        "之后可以试：「改价 {product} 88元」「待发货」「缺货」「盘点开始」「导出」「订阅」。"
+        "说法随意，没把握的我会先问。发「帮助」看全部。",
+        'Then try "price {product} 88", "to ship", "low stock", "start count", "export". Say it as '
+        'you like; where I am not sure I ask. Send "help" for all.',
     ),
     "help.unknown": Text(
         "没有你能用的命令叫「{topic}」。", 'There is no command "{topic}" that you may use.'

@@ -60,7 +60,9 @@ class Candidate:
     @property
     def missing(self) -> tuple[str, ...]:
         """What must be said and is not."""
-        return tuple(k for k in self.command.missing(self.filled.slots) if k not in self.filled.bad)
+        wanted = dict.fromkeys((*self.command.missing(self.filled.slots), *self.cue.saying.needs))
+        said = self.filled.slots.keys() | self.filled.bad.keys()
+        return tuple(key for key in wanted if key not in said)
 
     @property
     def lost(self) -> bool:

@@ -81,6 +81,15 @@ class Catalogue:
         return sounds.Index(self._names)
 
     @cached_property
+    def _reordered(self) -> dict[frozenset[str], int]:
+        """Names of several Latin words by their words in any order, -1 where several share them."""
+        found: dict[frozenset[str], int] = {}
+        for number, name in enumerate(self._names):
+            if len(said := _word_set(name)) > 1:
+                found[said] = number if said not in found else _SEVERAL
+        return found
+
+    @cached_property
     def _pairs(self) -> "dict[str, array[int]]":
         """Numbers of the names that hold two letters side by side."""
         found: dict[str, array[int]] = {}
@@ -149,7 +158,9 @@ class Catalogue:
         """
         key = _compact(names.name_key(words))
         heard = self._sounds.named(key)
-        if heard is not None:
+        if heard is None:
+            heard = self._reordered.get(_word_set(words))
+        if heard is not None and heard >= 0:
             return {"name": self._names[heard]}, True
         close = self.nearest(words)
         return ({"name": close[0]}, False) if len(close) == 1 else None
@@ -377,6 +388,13 @@ def _apart(folded: str, at: int) -> bool:
         before != "" and before in "找搜查补有卖"
     )
     return free and (not _HANZI.match(after) or after in "还有都全类的剩卖补到加减降涨下上")
+
+
+def _word_set(words: str) -> frozenset[str]:
+    """The words of a Latin name without their plural: 2m usb-c cables is USB-C cable 2m."""
+    if not words.isascii():
+        return frozenset()
+    return frozenset(w.removesuffix("s") for w in re.findall(r"[a-z0-9\-.]+", words.casefold()))
 
 
 def _pairs(key: str) -> set[str]:

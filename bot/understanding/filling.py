@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from bot.registry import Command, Parameter
@@ -13,21 +14,25 @@ from bot.understanding.cues import Cue
 from bot.understanding.naming import TARGETS
 from bot.understanding.resolution import resolve
 from bot.understanding.shapes import Bad
-from bot.understanding.tokens import GAP, VALUES, Line, pattern
+from bot.understanding.tokens import GAP, VALUES, Line, Token, pattern
 from bot.understanding.values import AMOUNTS, NUMBERS, VAGUE, value_of
 
 _IN_NAMES = frozenset({"", "sku", "category", "odd", "all", "spec", "measure"})
 TARGET_CELLS = frozenset({"sku"})
 _IDLE = re.compile(r"[一1]\s?[个款种样件只]")  # 加一个商品
 _SHELF = pattern(
-    r"(?:放|归|摆|分|挪|移|划)(?:到|在|进|入|类)*(?P<category>{category})(?:里面?|下面?|类|分类|那边|那一?类|中)?"
+    r"(?:放|归|摆|分|挪|移|划|换|转|调|改)(?:到|在|进|入|类)*(?P<category>{category})(?:里面?|下面?|类|分类|那边|那一?类|中)?"
 )
+_OF_SPECS = re.compile(r"规格|颜色|尺码|尺寸|属性|选项|分类")  # 两个规格
+_SINGLE = pattern(r"[了掉碎坏丢烂](?P<one>[个只瓶盒包件条罐杯袋支台把双])(?={sku})")
 _KIND_OF_GOODS = pattern(r"类|分组|下面|底下|\bcategory\b|\bsection\b|\bkind of\b")
 _COMPLAINT = re.compile(r"(?:有点|也|都|是)*(?:太|偏|过)?(?:低|高|贵|便宜|亏|贱)了?")  # 卖25太低了
+_STORY = re.compile(r"系统|还没|没有|供应商|客人|顾客|老板|我们|咱们|以后|昨天|今天|刚才")
 _NEAR = 8  # cells
 _AS_IT_WAS = re.compile(
-    r"(?:系统|账面|账上|电脑|原来|原本|以前|原价|之前)(?:里|上|写|显示|记|是|有|说|卖|的|才|价|了)*$"
+    r"(?:系统|账面|账上|电脑|原来|原本|以前|原价|之前)(?:里|上|写|显示|记|是|有|说|卖|的|才|价|了|多|少|差)*$"
 )
+_PEOPLE = frozenset({Kind.USER, Kind.PERSON})
 _MEASURED = frozenset({Kind.COUNT, Kind.MONEY, Kind.FACTOR})
 
 
@@ -50,6 +55,7 @@ class Filled:
     known: bool = False
     guessed: bool = False
     shared: bool = False  # several names contain the words
+    sounded: tuple[int, int] = (0, 0)  # cells of words that are a name by their sound or a part
     bare: set[str] = field(default_factory=set)
     free: list[bool] = field(default_factory=list)  # by cell: whether no slot and no word took it
 
@@ -86,6 +92,7 @@ class _Filler:
     def filled(self) -> Filled:
         if self._cue is not None:
             self._bind(self._cue)
+            self._bind_others()
         rest = self._command.rest
         names = rest is not None and rest.slot.kind is Kind.NAME
         for parameter in self._parameters:
@@ -130,13 +137,23 @@ class _Filler:
     def _bind(self, cue: Cue) -> None:
         for cell in cue.cells():
             kind = self._line.kind(cell)
-            if not kind or kind in AMOUNTS or kind in NUMBERS:
-                self._free[cell] = False
+            number = kind in AMOUNTS or kind in NUMBERS
+            if not kind or (number and (cue.bound or _IDLE.fullmatch(self._written(cell)))):
+                self._free[cell] = False  # an old price; 一款 in 新到一款
         self._out.slots.update(cue.saying.gives)
         for name, written in cue.match.groupdict().items():
             if written is None or name.startswith(GAP):
                 continue
             self._bind_group(name, *cue.match.span(name))
+
+    def _bind_others(self) -> None:
+        """A name and a category in one line: 更名为饺子包，并且换到包包分类."""
+        for cue in self._others:
+            said = {k for k, v in cue.match.groupdict().items() if v and not k.startswith(GAP)}
+            kinds = {p.slot.kind for p in self._parameters if p.key in said}
+            new = said and not said & self._out.slots.keys() and kinds <= {Kind.LABELLED}
+            if new and all(self._free[slice(*cue.match.span())]):
+                self._bind(cue)
 
     def _bind_group(self, name: str, start: int, end: int) -> None:
         down, since = name.endswith("_DOWN"), name.endswith("_FROM")
@@ -148,10 +165,16 @@ class _Filler:
             return
         token = self._line.at.get(start)
         if token is None or end - start > 1:
-            self._free[start:end] = [False] * (end - start)
             said = naming.clean(self._line.words(start, end))
+            if parameter.slot.kind in _PEOPLE and not naming.sayable(parameter.slot.kind, said):
+                return
+            if parameter.key == "name" and _SPEC_LIKE.fullmatch(said):
+                return
+            self._free[start:end] = [False] * (end - start)
             self._keep(parameter, (self._cleaned(parameter, said) if said else None) or None)
             return
+        if parameter.key == "name" and token.kind == "spec":
+            return  # 粉色改叫裸粉色 renames no product
         value = self._value(parameter.slot, start, down=down)
         if name.endswith("_MAYBE") and token.kind in {"int", "digits"}:
             self._out.vague.append(self._line.text[token.start : token.end])
@@ -159,15 +182,13 @@ class _Filler:
         self._keep(parameter, f"{value}-" if since else value)
 
     def _bind_old(self, start: int, end: int) -> None:
-        """The old value of a spec that is changed; it may tell the SKU, so a target takes it too."""
+        """The old value of a spec that is changed."""
         token = self._line.at.get(start)
         spec = token is not None and token.kind in {"spec", "measure"}
         self._out.slots["query"] = (
             token.value[1] if spec and token else self._line.words(start, end)
         )
-        coded = any("code" in self._line.at[c].value for c in self._line.cells("sku"))
-        if not spec or coded:
-            self._use(start, end)
+        self._use(start, end)
 
     # By label, by shape, by place.
 
@@ -197,7 +218,8 @@ class _Filler:
             cells = self._between(match.start(), match.end())
             if cells and all(self._free[cell] for cell in cells):
                 self._use(cells[0], cells[-1] + 1)
-                self._keep(parameter, match["value"].rstrip("吧了哦啊呢.!"))
+                said = match["value"].rstrip("吧了哦啊呢.!")
+                self._keep(parameter, self._cleaned(parameter, said) if said else None)
                 return
         if parameter.key == "category":
             self._take_path(parameter)
@@ -207,7 +229,7 @@ class _Filler:
         """放到母婴/护理: a category path tells itself by its strokes."""
         match = naming.PATH.search(self._line.text)
         cells = self._between(*match.span()) if match else []
-        free = [cell for cell in cells if self._line.kind(cell) not in TARGET_CELLS]
+        free = [c for c in cells if self._line.kind(c) not in TARGET_CELLS | {"category"}]
         if match and free == cells and all(self._free[cell] for cell in cells):
             self._use(cells[0], cells[-1] + 1)
             self._keep(parameter, match["path"])
@@ -234,6 +256,8 @@ class _Filler:
             for cell in self._line.cells(kind):
                 if not self._free[cell]:
                     continue
+                if kind == "category" and self._take_homophone(rest, cell):
+                    return
                 if kind == "all" and self._named_before(cell):
                     self._free[cell] = False
                     continue
@@ -249,9 +273,26 @@ class _Filler:
         """A category where one SKU is needed: which of its goods, is asked."""
         cell = next((c for c in self._line.cells("category") if self._free[c]), None)
         if cell is not None and not self._line.cells("sku"):
+            if self._take_homophone(rest, cell):
+                return
             self._free[cell] = False
             self._out.slots[rest.key] = {"name": self._line.words(cell, cell + 1)}
             self._out.shared = True
+
+    def _take_homophone(self, rest: Parameter, cell: int) -> bool:
+        """A name by its sound in which a category stands: 水培绿箩, 晚按绘本."""
+        start, end = cell, cell + 1
+        while end < len(self._free) and self._free[end] and self._letter(end):
+            end += 1
+        while start and self._free[start - 1] and self._letter(start - 1):
+            start -= 1
+        for first, last in ((cell, end), (start, cell + 1)):
+            words = naming.clean(self._line.words(first, last))
+            alike = self._catalogue.alike(words) if self._catalogue and last - first > 1 else None
+            if alike is not None and alike[1]:
+                self._resolve(rest, first, last, words)
+                return True
+        return False
 
     def _named_before(self, cell: int) -> bool:
         """Whether words that a name contains stand right before: 香水全部下架."""
@@ -300,7 +341,7 @@ class _Filler:
     def _sought_by_word(self) -> bool:
         """Whether a category's name is rather a word to search for: 找 茶具, but not 茶具类."""
         searched = any(p.slot.kind is Kind.QUERY for p in self._parameters)
-        priced = any(self._free[cell] for cell in self._line.cells("money", "int", "decimal"))
+        priced = bool(self._line.cells("money", "int", "decimal"))
         return searched and not priced and not _KIND_OF_GOODS.search(self._line.masked)
 
     def _counting(self, parameter: Parameter, kind: str) -> list[int]:
@@ -310,8 +351,8 @@ class _Filler:
         if not names or parameter.slot.kind is not Kind.COUNT:
             return cells
         idle = [cell for cell in cells if _IDLE.fullmatch(self._written(cell))]
-        others = self._line.cells("units", "int", "digits", "boxes")
-        if len([cell for cell in others if self._free[cell] and cell not in idle]) == 0:
+        others = self._line.cells("units", "int", "digits", "boxes", "decimal", "money")
+        if others and others[0] not in idle:  # 上架沙画 45块 1个
             return cells
         for cell in idle:
             self._free[cell] = False
@@ -469,6 +510,16 @@ class _Filler:
                 self._use(self._lead(slot, cell), cell + 1)
                 self._out.bare.add(parameter.key)
                 self._keep(parameter, self._value(slot, cell))
+            elif slot.kind is Kind.COUNT and parameter.required:
+                self._take_single(parameter)
+
+    def _take_single(self, parameter: Parameter) -> None:
+        """摔了个马克杯: what is counted by its measure alone is one."""
+        match = _SINGLE.search(self._line.masked)
+        if match and all(self._free[slice(*match.span("one"))]):
+            self._use(*match.span("one"))
+            one = Token("units", 0, 0, Decimal(1))
+            self._keep(parameter, value_of(parameter.slot, one, match["one"]))
 
     def _named_by(self, cell: int) -> bool:
         """Whether a number is a part of a new name: 可乐330, glued to its letters."""
@@ -554,9 +605,22 @@ class _Filler:
         old = kind in NUMBERS or kind in AMOUNTS
         return (
             kind == "all"
+            or (old and _OF_SPECS.match(self._line.masked, cell + 1) is not None)
+            or (old and self._said_already(value))
             or (kind == "period" and (value == "today" or told))
             or (old and _AS_IT_WAS.search(before) is not None)
             or (old and _COMPLAINT.match(self._line.masked, cell + 1) is not None)
+        )
+
+    def _said_already(self, value: Any) -> bool:
+        """Whether a number only repeats what a slot holds: 只找到5件 按5改."""
+        if not isinstance(value, Decimal):
+            return False
+        counts = {p.key for p in self._parameters if p.slot.kind is Kind.COUNT}
+        return any(
+            abs(v) == value * (1 if key in counts else 100)
+            for key, v in self._out.slots.items()
+            if isinstance(v, int) and not isinstance(v, bool)
         )
 
     def _take_words(self, rest: Parameter) -> None:
@@ -576,7 +640,13 @@ class _Filler:
         if not runs:
             return
         start, end, words = max(
-            runs, key=lambda run: (self._resolves(kind, run[2]), len(run[2]), -run[0])
+            runs,
+            key=lambda run: (
+                self._resolves(kind, run[2]),
+                kind is not Kind.NAME or not _STORY.search(run[2]),
+                len(run[2]),
+                -run[0],
+            ),
         )
         if kind is Kind.QUERY:
             start, end = runs[0][0], runs[-1][1]
@@ -607,7 +677,10 @@ class _Filler:
         """The spec that a new value is of: that of the old one beside it, else by its last letter."""
         cells = self._cue.cells() if self._cue is not None else ()
         old = [c for c in cells if self._line.kind(c) in {"spec", "measure"}]
-        return str(self._line.at[old[0]].value[0]) if old else specs.key_of(words)
+        if old:
+            return str(self._line.at[old[0]].value[0])
+        key = _KEY_SAID.search(self._cue.match[0]) if self._cue is not None else None
+        return _KEYS.get(key[0], key[0]) if key else specs.key_of(words)
 
     def _resolves(self, kind: Kind, words: str) -> bool:
         """Whether words that are no name as they stand are one by their sound or a part of it."""
@@ -664,6 +737,8 @@ class _Filler:
             cells = self._between(offset + found.start, offset + found.end)
             start, end = cells[0], cells[-1] + 1
         self._use(start, end)
+        if found.known:
+            self._out.sounded = (start, end)
         said = (specs or {}) | (self._own_specs(found.target) if found.known else {})
         self._out.slots[rest.key] = found.target | ({"specs": said} if said else {})
         self._attach_specs()
@@ -757,9 +832,11 @@ class _Filler:
         return (wording.ASKING, wording.FILLER)
 
 
+_SPEC_LIKE = re.compile(r".{1,4}[色码号]")
+_KEY_SAID = re.compile(r"颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式")
 _PAIR = re.compile(
     r"(?P<key>[^\s=,;:]{1,20})\s?=\s?(?P<value>[^\s=;,]{1,40})[;,]?"
-    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>[^\s=;,不有还吗?都全各]{1,20})"
+    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>(?!换新|换了|改了|坏|破|烂|太|更好|升级|[0-9一二三四五六七八九十百]+(?:块|元|\.))[^\s=;,不有还吗?都全各]{1,20})"
 )
 _KEYS = {"尺码": "尺寸", "净重": "重量"}
 # Which values of a line fill a slot of a kind, the surest first.

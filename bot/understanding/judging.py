@@ -8,7 +8,7 @@ from typing import Any
 from bot import texts
 from bot.registry import Command, Registry
 from bot.slots import Kind
-from bot.understanding import questions, wording
+from bot.understanding import naming, questions, wording
 from bot.understanding.candidates import LONG, Candidate
 from bot.understanding.catalogue import Catalogue
 from bot.understanding.cues import Cue
@@ -18,6 +18,7 @@ from bot.understanding.reading import TARGETS, UNSAID, Reading
 from bot.understanding.tokens import Line
 
 _SKU_KINDS = frozenset({Kind.SKU, Kind.SKUS})
+_NAMED_KINDS = _SKU_KINDS | {Kind.NAME}
 _AMOUNTS = (
     "int",
     "digits",
@@ -34,11 +35,16 @@ _AMOUNTS = (
 )
 # Said once for all things of a list.
 _SHARED = frozenset({"period", "topic", "carrier", "query", "delta"})
-_HALF, _UNLIKE, _HARDLY = 0.5, 0.2, 0.05
+_HALF, _UNLIKE, _HARDLY, _SURELY = 0.5, 0.2, 0.05, 0.8
+_OPPOSITE, _DOUBLE = {"restock": "deduct", "deduct": "restock"}, 0.1  # never told by sound alone
 _FEW = 4  # letters nobody understands that leave a write beyond doubt
+_LIGHT = frozenset({"subscribe", "language"})
+_DOUBTED = re.compile(r'["?]|吗|么|了没|如果|要是|假如|昨天|\b(?:if|yesterday)\b')
+_NAMING = frozenset({"add_sku", "edit_sku"})
+_SPEC_SAID = re.compile(r"香型|口味|颜色|尺码|尺寸|[色味款码]$")  # a spec that no slot took
 _EVERY = re.compile(r"都|统统|一律|统一|通通|全(?!麦|棉|脂)")
 _PRONOUN = re.compile(
-    r"(?:那个|这个|它们?|那款|这款|同款|那些|这些|上面那个|刚才那个|\bit\b|\bthat(?: one)?\b|\bthem\b|\bthose\b)"
+    r"(?:那[个盆瓶盒包袋双套罐支本把台件条]|这个|它们?|那款|这款|同款|那些|这些|上面那个|刚才那个|\bit\b|\bthat(?: one)?\b|\bthem\b|\bthose\b)"
 )
 # Writes on several things at once that are worth a look before they are done.
 _WEIGHTY = frozenset({"set_price", "set_threshold", "delist", "relist", "cancel_order", "refund"})
@@ -66,15 +72,35 @@ class Judge:
         )
         if not command.acts:
             return self._looked_up(best, reading)
+        return self._acted(best, reading)
+
+    def _acted(self, best: Candidate, reading: Reading) -> Reading:
+        """A write: it must be meant before it is looked at what it would do."""
+        filled = best.filled
+        if best.sounds(IGNORE) > _SURELY:
+            return Reading()
+        if self._light(best):
+            return replace(reading, outcome="execute", doubt="")
         if best.missing and _PRONOUN.search(best.line.text) and not filled.known:
             return self._pointed(best)
         if (best.doubt and not best.certain) or best.sounds(NOT) > _HALF:
             return self._unsure(best)
         if best.sounds(IGNORE) > _HALF or self._idle(best):
             return Reading()
-        if best.missing or filled.bad:
-            return self._half_said(best, reading)
-        return self._weighed(best, reading)
+        half = best.missing or filled.bad
+        return self._half_said(best, reading) if half else self._weighed(best, reading)
+
+    def _light(self, best: Candidate) -> bool:
+        """Whether it is said plainly and does no harm: a condition is what a subscription is about."""
+        said = best.command.intent in _LIGHT or (
+            best.command.intent == "bind" and not best.filled.slots
+        )
+        off = best.filled.slots.get("query") == "off"
+        doubted = _DOUBTED.search(best.line.text) or (
+            not off and wording.NEGATION.search(best.line.masked)
+        )
+        wrong = best.missing or best.filled.bad or best.doubt == "injection"
+        return said and best.sure and not doubted and not wrong
 
     def _idle(self, best: Candidate) -> bool:
         """Whether nothing is named and the words are hardly a command: 开门见山 opens no shop."""
@@ -96,19 +122,29 @@ class Judge:
         filled = best.filled
         left = "".join(filled.leftover)
         rest = best.command.rest
-        sure = filled.known or rest is None or rest.slot.kind not in _SKU_KINDS
-        words = (
-            filled.leftover if _weight(filled.leftover) > _FEW or not sure or _people(left) else []
-        )
+        sure = filled.known or rest is None or rest.slot.kind not in _NAMED_KINDS
+        many = _weight(filled.leftover) > _FEW or (not sure and not best.sure) or _people(left)
+        named = rest is not None and rest.slot.kind is Kind.NAME
+        words = filled.leftover if many or (named and _SPEC_SAID.search(left)) else []
         if best.sure and sure:
             words = [word for word in words if not ear().knows(word)]
         numbered = [w for w in (*filled.leftover, *filled.aside) if re.search(r"[0-9]", w)]
         if best.command.intent == "undo":
             return " ".join(filled.spare)  # whatever went wrong, the last write goes back
-        other = self._other(best, found)
+        other = self._other(best, found) or self._unnamed(best)
         return " ".join(
             dict.fromkeys(w for w in (*words, *numbered, *filled.spare, *filled.vague, other) if w)
         )
+
+    def _unnamed(self, best: Candidate) -> str:
+        """A new name that is none, or more than one: nothing in the catalogue can vouch for it."""
+        said = best.filled.slots.get("name")
+        if best.command.intent not in _NAMING or not isinstance(said, str):
+            return ""
+        own = said
+        for found in self.catalogue.locate(said) if self.catalogue is not None else ():
+            own = own.replace(said[found.start : found.end], "")
+        return "" if naming.plain(own, ear().knows) else said
 
     def _other(self, best: Candidate, found: list[Cue]) -> str:
         """Words of another write in the same line that this one does not explain."""
@@ -131,7 +167,9 @@ class Judge:
             question = texts.say(self.language, "ask.which", words=_said(slots))
             return replace(reading, outcome="clarify", question=question, ambiguous=True)
         unheard = best.lost and self.catalogue is not None and not best.at_start
-        unlike = not best.at_start and not best.sure and (best.likely < 0.5 or not best.cue.letters)
+        other = best.sounds(_OPPOSITE.get(best.command.intent, ""))
+        silent = not best.cue.letters and (not best.sure or other > _DOUBLE)
+        unlike = not best.at_start and (silent or best.likely < _HALF)
         if reading.doubt or best.filled.guessed or unheard:
             asked = questions.doubted(self.language, command, reading.doubt or best.raw)
             return replace(reading, outcome="confirm", question=asked)
@@ -188,7 +226,9 @@ class Judge:
             return Reading()
         slots = {k: v for k, v in best.filled.slots.items() if k in TARGETS | {"order_no"}}
         if not best.filled.known:
-            slots = {k: v for k, v in slots.items() if k == "order_no"}
+            named = best.raw or best.line.cells("sku")
+            certain = {"order_no"} if named else {"order_no", "delta"}
+            slots = {k: v for k, v in best.filled.slots.items() if k in certain}
         question = texts.say(self.language, "ask.unclear")
         return Reading(outcome="clarify", slots=slots, question=question)
 
@@ -243,7 +283,10 @@ class Judge:
         rest = command.rest
         if rest is None or rest.slot.kind is not Kind.SKU or self.catalogue is None:
             return False
-        target = slots.get(rest.key, {})
+        target = dict(slots.get(rest.key, {}))
+        old, new = slots.get("query"), slots.get("specs")
+        if old and isinstance(new, Mapping):  # the 500ml one, which is 480ml
+            target["specs"] = dict.fromkeys(new, old) | target.get("specs", {})
         return command.writes and len(self.catalogue.codes(target)) > 1
 
     def _weighty(self, best: Candidate) -> bool:
@@ -326,6 +369,8 @@ class Judge:
         left = wording.FILLER.sub("", wording.ASKING.sub("", left))
         goods = line.cells("sku", "category")
         others = [t for t in line.tokens if t.kind not in {"sku", "category", "spec", "measure"}]
+        if not left and len(goods) > 1 and others:  # of several things, set or added?
+            return self.asked(Reading(), "ask.unclear")
         if left or len(goods) > 1:
             return self.mused(line) or self._half(line)
         if goods and not others:
@@ -347,14 +392,15 @@ class Judge:
     def mused(self, line: Line) -> Reading | None:
         """A product, the shop's verbs and a doubt: 要不要给订书针打个折呢. Asked about."""
         goods = line.cells("sku")
+        injected = wording.INJECTION.search(line.masked) is not None
         doubts = (*wording.DOUBTS.values(), wording.ASIDE)
         said = line.masked
         heard = ear().hear(said)
-        if len(goods) != 1 or heard[IGNORE] > _HALF:
+        if len(goods) != 1 or (heard[IGNORE] > _HALF and not injected):
             return None
         talk = wording.PEOPLE.search(said) and not wording.HEARSAY.search(said)
         doubted = wording.SHOP_TALK.search(said) and any(p.search(said) for p in doubts)
-        if heard[NOT] < _HALF and (talk or not doubted):
+        if not injected and heard[NOT] < _HALF and (talk or not doubted):
             return None
         question = texts.say(self.language, "ask.unclear")
         slots = {"sku": dict(line.at[goods[0]].value)}

@@ -12,21 +12,21 @@ from bot.understanding.numerals import HANZI
 from bot.understanding.tokens import Line, Token, line_of
 
 # What goods are counted in. 箱 and its kin are apart: how many units one holds nobody here knows.
-UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册听桶饼串束朵盆碗片根卷筒副对架部幅粒篮坛壶株棵团款样种单笔名管盏板床棒段顶"
+UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册听桶饼串束朵盆碗片根卷筒副对架部幅粒篮坛壶株棵团款样种单笔名管盏板床棒段顶樽"
 PACKS = "箱提排捆扎垛车托"
 _UNIT = (
-    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))"
+    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))(?!(?<=部)分)(?!(?<=单)号)"
     r"|(?:pcs|pieces?|pc|units?|items?|sets?|boxes|box|bottles?|bags?|packs?|cups?|tins?|cans?|jars?|loaves|loaf|books?|pairs?|copies|copy)\b)"
 )
 _YUAN = r"(?:元钱|块钱|元整|元|块|圆(?!通)|(?:rmb|cny|yuan|kuai|bucks)\b)"
 _NUM = r"[0-9]+(?:,[0-9]{3}(?![0-9]))*(?:\.[0-9]+)?"
-_CN = rf"(?:{HANZI}+(?:点[零一二三四五六七八九]+)?)"
+_CN = rf"(?:(?<!统){HANZI}+(?:点[零一二三四五六七八九]+)?)"
 _IDIOM = re.compile(
     r"[零十]分(?!钟)|一(?:下|共|起|样|直|般|些|点|会|定|边|律|键|早|半|旦|向|切|律|致|同|览|号店|次性?|到|就|看|时|方面|步|如|趟|遍|行|来|家|想|说|查|问|口气|并)"
     r"|[统唯万之第同逐单专]一|[百千]分|千万(?!元|块)|万(?:能|用|象|分|般|福|家)|(?:周|星期|礼拜)[一二三四五六]|两(?:边|者|头|样|码)|三(?:方|明治|角)|四季|五金|六神|七(?:上|夕)|八(?:宝|角|卦)|九(?:阳|牧)"
 )
 _LEADS = re.compile(
-    r"(?:[补到加成为至剩余减扣盘有是降涨调改进出入设点数清卖价收退少只的了多坏碎烂破死报赔返剩+\-=:,\s]|预警|提醒|警戒|库存|实数|数量|前|to|at|about|现在)$"
+    r"(?:[补到加成为至剩余减扣盘有是降涨调改进出入设点数清卖价收退少只的了多坏碎烂破死报损掉赔返剩+\-=:,\s]|预警|提醒|警戒|库存|实数|数量|前|to|at|about|现在)$"
 )
 _MONEY = re.compile(
     rf"(?:¥|(?:rmb|cny)\s?)\s?(?P<y>{_NUM})(?:{_YUAN})?(?![0-9A-Za-z_])"
@@ -35,8 +35,15 @@ _MONEY = re.compile(
     rf"|(?<![0-9A-Za-z_.\-/])(?P<m>[0-9]|[一二三四五六七八九])(?:毛|角)(?:钱)?",
     re.IGNORECASE,
 )
+# A price for each: 20一袋, 每瓶49. 每件20 may be a restock of several.
+_EACH = re.compile(
+    rf"(?<![0-9A-Za-z_.\-/])(?P<before>{_NUM})一[{UNITS}](?![{UNITS}分])"
+    rf"|(?P<spoken>{HANZI}*[十百千]{HANZI}*?[二三四五六七八九])一[{UNITS}](?![{UNITS}])"
+    rf"|每[盒瓶包袋双套罐支本把台杯份颗听桶串束朵盆根卷筒斤]\s?(?P<after>{_NUM})(?!\s?[{UNITS}{PACKS}0-9.])"
+)
 _NEGATIVE = re.compile(rf"(?<![0-9A-Za-z])-\s?{_NUM}{_YUAN}", re.IGNORECASE)
 _FOR_EACH = re.compile(rf"\s?(?:/|每|一|1)[{UNITS}{PACKS}](?![0-9一二三四五六七八九十])")
+_EACH_IS = re.compile(rf"(?<![0-9一二三四五六七八九十百])[一每][{UNITS}{PACKS}]$")  # 一袋十八块八
 _OFF = re.compile(
     r"(?:打|打个)?(?P<a>[0-9](?:\.[0-9])?|[1-9][0-9])折|(?:打|打个)?(?P<c>[一二三四五六七八九][点]?[一二三四五六七八九]?)折"
     r"|(?P<half>半价|对折|打对折|\bhalf price\b|\bhalf off\b)|(?P<off>[0-9]{1,2})\s?(?:%|percent) (?:off|discount)",
@@ -47,8 +54,12 @@ _PERCENT = re.compile(
 )
 _HASH = re.compile(r"#\s?(?P<number>[0-9]{3,20})(?![0-9A-Za-z_])")
 _NUMBERED = re.compile(
-    r"(?:订单号?|单号|单子|\border(?:s|s? no\.?|s? number)?)\s?(?:是|为|[:#])?\s?(?P<number>[0-9]{4,10})(?![0-9A-Za-z_件个])|(?<![0-9A-Za-z_.\-])(?P<after>[0-9]{4,10})(?=\s?(?:号?订单|这个?单|那个?单|号单|这单|那单|\border\b))",
+    r"(?:订单号?|单号|单子|\border(?:s|s? no\.?|s? number)?)\s?(?:是|为|[:#])?\s?(?P<number>[0-9]{4,10})(?![0-9A-Za-z_件个])|(?<![0-9A-Za-z_.\-])(?P<after>[0-9]{4,10})(?=\s?(?:号?订单|这个?单|那个?单|号单|这单|那单|人家|客户|客人|顾客|\border\b))",
     re.IGNORECASE,
+)
+_SPOKEN_ORDER = re.compile(
+    r"(?:订单号?|单号)\s?(?:是|为)?\s?(?P<number>[零一二三四五六七八九]{4,6})(?![零一二三四五六七八九十百千])"
+    r"|(?<![零一二三四五六七八九十百千])(?P<after>[零一二三四五六七八九]{4,6})(?=号?订单|号?这个?单|号?那个?单|号单|号那|号这)"
 )
 _PHONE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _TRACKING = re.compile(
@@ -63,7 +74,8 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(
-    rf"(?P<sign>[+\-])\s?(?P<num>{_NUM}|{_CN})\s?(?P<unit>{_UNIT})?(?![0-9A-Za-z_%])", re.IGNORECASE
+    rf"(?P<sign>[+\-])\s?(?P<num>{_NUM}|{_CN})\s?(?:(?P<unit>{_UNIT})|(?P<dozen>打(?!折))|(?P<pack>[{PACKS}]))?(?![0-9A-Za-z_%])",
+    re.IGNORECASE,
 )
 _TIMES = re.compile(
     rf"(?:(?<![0-9A-Za-z])x|\*)\s?(?P<num>{_NUM})\s?(?P<unit>{_UNIT})?(?![0-9A-Za-z_])",
@@ -75,15 +87,22 @@ _PLAIN = re.compile(
     re.IGNORECASE,
 )
 _HANZI = re.compile(
-    rf"(?P<half>半打)|(?P<num>{_CN})(?P<about>多|来|几)?(?:(?P<unit>{_UNIT})|(?P<pack>[{PACKS}])|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)))?(?P<around>左右|上下)?"
+    rf"(?P<half>半打)|(?P<num>{_CN})(?P<about>多|来(?!$)|几)?(?:(?P<unit>{_UNIT})|(?P<pack>[{PACKS}])|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)))?(?P<around>左右|上下)?"
+)
+# "one" is a number behind a verb or a product, in "the red one" it is none.
+_COUNTS_ONE = re.compile(
+    r"(?:\0|\b(?:add|restock|deduct|remove|minus|plus|lost|broke|sold|took|take|count))\s+$",
+    re.IGNORECASE,
 )
 _ODD = re.compile(
     r"(?<![0-9A-Za-z_\-])[0-9]+(?:_[0-9A-Za-z]+|\.[0-9]+\.[0-9]+|[eE][0-9]+|[²³¹])[0-9A-Za-z._²³]*|[^\W0-9a-zA-Z_\u3400-\u9fff]*[٠-٩۰-۹०-९²³¹]+"
 )
+_SHELF = re.compile(r"(?:分类|类目|类别|品类)?(?:下面?|里面?|那边)?去?$")
 _STEPS = r"[\u4e00-\u9fffA-Za-z]{1,8}(?:/[\u4e00-\u9fffA-Za-z]{1,8}){1,4}"
+_PUT = "归到|归入|挪去|移去|归去|归类到|放到|放进|放在|挪到|换到|移到|分到|调到|改到|转到"
 _PATH = re.compile(
-    rf"(?:分类|类目|类别|品类|归到|归入|归类到|放到|放进|放在|挪到|换到|移到|分到|调到|改到|转到|\b(?:category|into|under))(?:要|就|都)?(?:改|换|变|调)?(?:成|为|到|是)?\s?(?P<path>{_STEPS}?)(?=$|[\s,.!?;]|这|那|分类|类目|类别|下面|里|吧)"
-    rf"|(?P<before>{_STEPS})\s?(?:这个)?(?:分类|类目|类别)(?!改|换)",
+    rf"(?:分类|类目|类别|品类|{_PUT}|\b(?:category|into|under))(?:要|就|都)?(?:改|换|变|调)?(?:成|为|到|是)?\s?(?P<path>{_STEPS}?)(?=$|[\s,.!?;]|这|那|分类|类目|类别|下面|里|吧)"
+    rf"|(?P<before>(?!(?:[\u4e00-\u9fff]{{0,6}}?)(?:{_PUT})){_STEPS})\s?(?:这个)?(?:分类|类目|类别)(?!改|换)",
     re.IGNORECASE,
 )
 # After a number these make it something else than a count: 3天, 52度, 2楼.
@@ -136,7 +155,9 @@ def _paths(text: str) -> Iterator[Found]:
     """A category path that is said to be one, its goods and all: 放到 护肤/面膜."""
     for match in _PATH.finditer(text):
         place = "path" if match["path"] else "before"
-        yield *match.span(place), "category", {"category": match[place]}
+        path = _SHELF.sub("", match[place])
+        start = match.start(place)
+        yield start, start + len(path), "category", {"category": path}
 
 
 def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
@@ -146,7 +167,7 @@ def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
 
 
 # 裸粉色 is not 粉色.
-_TINT = r"(?<![裸浅深暗亮藕玫嫩雾烟灰奶墨酒枣豆])"
+_TINT = r"(?<![裸浅深暗亮藕玫嫩雾烟灰奶墨酒枣豆超特])"
 
 
 def _own_values(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterator[Found]:
@@ -195,6 +216,9 @@ def _codes_of_people(text: str) -> Iterator[Found]:
     for match in _NUMBERED.finditer(text):
         group = "number" if match["number"] else "after"
         yield match.start(group), match.end(group), "order", match[group]
+    for match in _SPOKEN_ORDER.finditer(text):
+        group = "number" if match["number"] else "after"
+        yield *match.span(group), "order", numerals.digits(match[group])
 
 
 def _discounts(text: str) -> Iterator[Found]:
@@ -235,8 +259,17 @@ def _money(text: str) -> Iterator[Found]:
             continue
         value = _yuan(match)
         if value is not None:
-            each = _FOR_EACH.match(text, match.end())
-            yield match.start(), each.end() if each else match.end(), "money", value
+            each, unit = _FOR_EACH.match(text, match.end()), _EACH_IS.search(text[: match.start()])
+            start = unit.start() if unit else match.start()
+            yield start, each.end() if each else match.end(), "money", value
+
+
+def _prices(text: str) -> Iterator[Found]:
+    for match in _EACH.finditer(text):
+        written = match["before"] or match["after"]
+        value = numerals.arabic(written) if written else numerals.chinese(match["spoken"])
+        if value is not None:
+            yield *match.span(), "money", value
 
 
 def _yuan(match: re.Match[str]) -> Decimal | None:
@@ -264,9 +297,21 @@ def _small(digit: str) -> Decimal:
 def _values(text: str) -> Iterator[Found]:
     """Weights, volumes, sizes and colours."""
     for match in specs.WEIGHT.finditer(text):
-        yield match.start(), match.end(), "measure", ("重量", match[0].replace(" ", ""))
+        yield (
+            match.start(),
+            match.end(),
+            "measure",
+            ("重量", match[0].replace(" ", "").removesuffix("装")),
+        )
+    for match in specs.PACKING.finditer(text):
+        yield match.start(), match.end(), "measure", ("包装", match[0])
     for match in specs.VOLUME.finditer(text):
-        yield match.start(), match.end(), "measure", ("容量", match[0].replace(" ", ""))
+        yield (
+            match.start(),
+            match.end(),
+            "measure",
+            ("容量", match[0].replace(" ", "").removesuffix("装")),
+        )
     chinese = re.search(r"[\u3400-\u9fff]", text) is not None
     for match in specs.SIZE.finditer(text):
         if (chinese or match[0].isupper() or len(match[0]) > 1) and text[
@@ -285,8 +330,13 @@ def _everything(text: str) -> Iterator[Found]:
 def _signed(text: str) -> Iterator[Found]:
     for match in _SIGNED.finditer(text):
         value = _value(match["num"]) if _is_sign(text, match) else None
-        if value is not None:
-            yield match.start(), match.end(), "plus" if match["sign"] == "+" else "minus", value
+        if value is None:
+            continue
+        if match["pack"]:  # how many one holds nobody here knows
+            yield match.start("num"), match.end(), "boxes", value
+            continue
+        value *= numerals.DOZEN if match["dozen"] else 1
+        yield match.start(), match.end(), "plus" if match["sign"] == "+" else "minus", value
 
 
 def _multiples(text: str) -> Iterator[Found]:
@@ -309,7 +359,7 @@ def _digits(text: str) -> Iterator[Found]:
 def _english(text: str) -> Iterator[Found]:
     for match in numerals.ENGLISH.finditer(text):
         value, said = numerals.english(match[0]), match[0].casefold()
-        if value is not None and said not in {"one", "a"}:
+        if value is not None and (said != "one" or _COUNTS_ONE.search(text[: match.start()])):
             yield match.start(), match.end(), "units" if "dozen" in said else "int", value
 
 
@@ -393,6 +443,8 @@ def _word(text: str, match: re.Match[str]) -> bool:
         return False
     if match["num"] == "一" and before and before in "上下这那每第前后":
         return True
+    if match["num"] == "一" and before and before == text[match.start() + 1 : match.start() + 2]:
+        return True  # 排一排
     idiom = _IDIOM.match(text, max(match.start() - 1, 0)) or _IDIOM.match(text, match.start())
     return idiom is not None
 
@@ -411,5 +463,5 @@ def _value(written: str) -> Decimal | None:
 
 # What is looked for one after the other, the surest first.
 _READERS: tuple[Callable[[str], Iterator[Found]], ...] = (
-    _discounts, _money, _values, _everything, _signed, _multiples, _digits, _english, _hanzi,
+    _discounts, _money, _prices, _values, _everything, _signed, _multiples, _digits, _english, _hanzi,
 )  # fmt: skip

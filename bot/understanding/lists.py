@@ -142,7 +142,8 @@ class _Parts:
     def _part(self, cell: int) -> _Part:
         token = self._line.at[cell]
         if self._target.slot.kind is Kind.ORDER and token.kind in {"order", "digits"}:
-            return _Part("thing", str(self._line.text[token.start : token.end].lstrip("# ")))
+            spoken = token.value if token.kind == "order" else self._text(cell)
+            return _Part("thing", str(spoken).lstrip("# "))
         if token.kind in {"sku", "category"} and self._target.slot.kind is not Kind.ORDER:
             return _Part("thing", dict(token.value))
         if token.kind in {"spec", "measure"}:
@@ -183,31 +184,58 @@ class _Parts:
 
 def _things(parts: list[_Part]) -> list[_Part]:
     """Specs joined to their things; a spec after a number begins the next thing of its kind."""
-    out: list[_Part] = []
-    last: _Part | None = None
-    pending: dict[str, str] = {}
-    fresh = False  # whether the last part was the thing itself, so that specs still belong to it
+    joined = _Joined()
     for part in parts:
-        if part.kind == "spec":
-            key, value = part.value
-            if last is not None and fresh and key not in last.value.get("specs", {}):
-                last.value = _with(last.value, {key: value})
-            elif last is not None and isinstance(last.value, dict) and "name" in last.value:
-                last = _Part("thing", _inherited(last.value, key, value), last.known, derived=True)
-                out.append(last)
-                fresh = True
-            else:
-                pending[key] = value
-            continue
-        if part.kind == "thing" and isinstance(part.value, dict):
-            if pending and "name" in part.value:
-                part.value = _with(part.value, pending)
-            pending = {}
-            last, fresh = part, True
-        elif part.kind == "value":
-            fresh = False
-        out.append(part)
-    return _unknown_things(_together(out))
+        match part.kind:
+            case "spec":
+                joined.spec(*part.value)
+            case "thing":
+                joined.thing(part)
+            case _:
+                joined.other(part)
+    return _unknown_things(_together(joined.parts))
+
+
+class _Joined:
+    """Parts as they are read; a thing is ``fresh`` while specs still belong to it."""
+
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
+        self._last: _Part | None = None
+        self._fresh = False
+        self._before: list[dict[str, str]] = [{}]  # specs that stand before their thing
+
+    def spec(self, key: str, value: str) -> None:
+        last = self._last
+        if last is not None and self._fresh and key not in last.value.get("specs", {}):
+            last.value = _with(last.value, {key: value})
+        elif last is not None and isinstance(last.value, dict) and "name" in last.value:
+            target = _inherited(last.value, key, value)
+            self._last = _Part("thing", target, last.known, derived=True)
+            self.parts.append(self._last)
+            self._fresh = True
+        else:
+            if key in self._before[-1]:  # 粉的黑的手机壳
+                self._before.append(dict(self._before[-1]))
+            self._before[-1][key] = value
+
+    def thing(self, part: _Part) -> None:
+        if isinstance(part.value, dict):
+            if self._before != [{}] and "name" in part.value:
+                *others, own = self._before
+                if own.keys() & part.value.get("specs", {}).keys():  # 粉的和黑的手机壳
+                    others, own = self._before, {}
+                self.parts += [
+                    _Part("thing", _with(part.value, said), part.known) for said in others
+                ]
+                part.value = _with(part.value, own)
+            self._before = [{}]
+            self._last, self._fresh = part, True
+        self.parts.append(part)
+
+    def other(self, part: _Part) -> None:
+        self._fresh = self._fresh and part.kind != "value"
+        self.parts.append(part)
 
 
 def _together(parts: list[_Part]) -> list[_Part]:
@@ -252,11 +280,14 @@ def _with(target: dict[str, Any], specs: dict[str, str]) -> dict[str, Any]:
 
 
 def _inherited(target: dict[str, Any], key: str, value: str) -> dict[str, Any]:
-    """The next thing of the same name: another size keeps the colour, another colour nothing."""
+    """The next thing of the same name: what was said before this spec stays, what came after not.
+
+    T恤白色L 30 黑色 20: the black ones are of no size yet; T恤M码白的黑的: both are M.
+    """
     said = dict(target.get("specs", {}))
-    kept = {k: v for k, v in said.items() if k != key}
-    if key == "颜色":
-        kept.pop("尺寸", None)
+    keys = list(said)
+    later = keys[keys.index(key) + 1 :] if key in said else []
+    kept = {k: v for k, v in said.items() if k != key and not (key == "颜色" and k in later)}
     return {**target, "specs": {**kept, key: value}}
 
 

@@ -1,6 +1,7 @@
 """Words as names: of products, of people, one-time codes; and what is no part of one."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bot.slots import Kind
@@ -14,7 +15,7 @@ _BEFORE_NAME = re.compile(
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(
-    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
+    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|再加?|又加?|多[开加出添]|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
     re.IGNORECASE,
 )
 
@@ -25,14 +26,14 @@ _OWNER = re.compile(
     r"|[a-z]{2,12}(?='s)?)(?:的那?单?|那个?单?|'s)?$"
 )
 _TITLED = re.compile(
-    r"(?:^|帮|给|把|替|退|付|收|[,. ])(?P<who>(?:[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|太太|老师|老板|经理|师傅|阿姨|医生|婆婆|[哥姐叔姨婶总太])"
+    r"(?:帮|给|把|替|退|付|收|^|[,. \ue000-\uf8ff])(?P<who>(?:[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|太太|老师|老板|经理|师傅|阿姨|医生|婆婆|[哥姐叔姨婶总太])"
     r"|[小老阿][\u4e00-\u9fff](?![\u4e00-\u9fff]?[板师子])))(?:的?(?:那|这|嗰)(?:个|一)?单?|的?(?:订单|单子|货款)|的)?"
 )
 _NO_PERSON = re.compile(
-    r"确认|标记|记|那单|这单|客户|客人|顾客|买家|订单|单子|单号|那个|这个|帮|给|把|将|请|麻烦|刚|昨|今|明|快递|顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|发|退|取消|收|付|查|看|改|补|已|先|就|都|我|你|order|ship|refund|cancel|mark|send|paid|for|is|the|please|number"
+    r"确认|标记|记|那单|这单|谁|是|客户|客人|顾客|买家|订单|单子|单号|那个|这个|帮|给|把|将|请|麻烦|刚|昨|今|明|快递|顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|发|退|取消|收|付|查|看|改|补|已|先(?!生)|就|都|我|你|order|ship|refund|cancel|mark|send|paid|for|is|the|please|number|where|what|when|which|how|who|void|scrap|drop|kill|abort"
 )
 _NO_NAME = re.compile(
-    r"(?:the|a|an|our|all|价格?|售价|库存|数量|商品|产品|货|东西|订单|单子|库|数|销量|系统|标价|那天|那单|单|款|货款|钱|同款|一样的|it|them|that|this|one|price|prices|stock|inventory|products?|items?|orders?|everything|anything|something|today|now| )+",
+    r"(?:the|a|an|our|all|[那这][个盆瓶盒包袋双套罐支本把台杯件条款种些]|价格?|售价|库存|数量|商品|产品|货|东西|订单|单子|库|数|销量|系统|标价|那天|那单|单|款|货款|钱|哪[些个款种]|哪些库存|什么库存|刚才?|刚说的?|再|又|上面|店铺?|本店|小店|店面|门店|同款|一样的|it|them|that|this|one|price|prices|stock|inventory|products?|items?|orders?|everything|anything|something|today|now| )+",
     re.IGNORECASE,
 )
 _NOUN_TAIL = re.compile(
@@ -46,12 +47,21 @@ _COINED = re.compile(
 _SOUGHT_TAIL = re.compile(
     r"(?:这?[一两二三俩几]个?字(?:的|儿)?|的|有关|相关| (?:in it|in the name|in them|in the title))+$"
 )
+_SOUGHT_HEAD = re.compile(
+    r"^(?:有?没有?(?:带有?|含有?|叫)|(?:带有?|含有?)(?=.*字)|有?没有?(?=跟|和|与|同|关于|带|含)|(?:跟|和|与|同|关于)(?=.*(?:有关|相关))|下(?!饭)|已经"
+    r"|(?:show me|find me|find|list)\b|\b(?:everything|anything|something|all|stuff|things) (?:with|in)\b| )+",
+    re.IGNORECASE,
+)
+_NOTHING_SOUGHT = re.compile(
+    r"(?:有?没有?名?(?:字|称)?里?|正在?|已经?|分类|类别|类|里|下面|都|stuff|things?|goods|everything|anything|find|under|\s)+",
+    re.IGNORECASE,
+)
 _MEMBER_HEAD = re.compile(
     r"^(?:新来的?|新招的?|刚来的?|我们?店?的?|咱们?的?|店里的?|那个|这个"
     r"|媳妇|老婆|老公|弟弟?|妹妹?|哥哥?|姐姐?|儿子|女儿|表[弟妹哥姐]|兼职的?|实习生?|暑假工|临时工|同事|合伙人|收银员?|仓管)+(?=[^\s的]{2,})"
 )
 _MEMBER_TAIL = re.compile(
-    r"(?:以后|今后|往后|从今天起|从现在起|现在|也|这(?:个人|孩子|小伙子?)|同学|提)+$"
+    r"(?:以后|今后|往后|从今天起|从现在起|现在|也|算|只能?|只给|就|这(?:个人|孩子|小伙子?)|同学|提成?|升[成为]?|变成?)+$"
 )
 _WITH_SPEC = re.compile(
     r"(?P<name>.*[^\s])\s+(?P<value>[\u4e00-\u9fff]{1,5}(?:色|香型|口味|味|款)|[大中小]号|均码)"
@@ -61,8 +71,11 @@ VARIANT = re.compile(
     r"\s*(?:再|又|多|新)*(?:加|开|出|上|增|添)加?(?:了|一)?[个款种]?新?(?:的)?(?P<value>[\u4e00-\u9fff]{0,4}?)(?P<key>颜色|规格|口味|尺寸|尺码|款式?|码|色|味|香型|包装|容量)(?:的|是|叫)?\s*"
 )
 _CALLED = re.compile(r"^(?:(?:名字|名称|品名|商品名)?(?:就?叫做?|取名|为|是|[:：])|名叫|名为)")
+_CALLED_SO = re.compile(
+    r"^(?:店里|我们店?|咱们?店?|本店)(?:也|要|开始|准备|打算|现在|新)*(?:卖|上|进)(?:个|款|了)?(?=..)|^(?:[啦了吧呀啊]\W*\s|\W+\s)|(?:也|都|给)?(?:[建录登加挂上摆]上(?:去|来)?(?:卖|吧)?|加进[来去](?:卖)?|上架|录进[来去]|建[个一]下|[上录]一下)$"
+)
 _CATEGORY_WORD = re.compile(
-    r"^(?:the )?(?:category|section)(?: of)? |(?:这个)?(?:分类|类目|类别|品类)(?:下面|里面?|下|去)?$",
+    r"^(?:the )?(?:category|section)(?: of)? |^(?:放|归|摆|挪)?(?:到|在|进|入|为|是|放)+(?=.)|^[放归](?=.{2})|\s*[这那](?:一?[类个边]?)(?:去|里)?$|(?:这个)?(?:分类|类目|类别|品类)(?:下面|里面?|下|去)?$",
     re.IGNORECASE,
 )
 _ANYBODY = frozenset("他她它你我谁") | {"人家", "他们", "her", "him", "them", "someone"}
@@ -70,6 +83,8 @@ PATH = re.compile(
     r"(?:归到|归入|归类到|放到|放进|放在|挪到|换到|移到|分到|调到|分类|类目|属于|in(?:to)? |under )*"
     r"(?P<path>[\u4e00-\u9fffA-Za-z]{1,8}(?:/[\u4e00-\u9fffA-Za-z]{1,8}){1,4}?)(?:这个)?(?:分类|类目|类别|品类)?(?:下面|里面?|下|去)?(?=$|[\s,.!?])"
 )
+_COMMON = 2  # pairs of letters
+_PARTED = re.compile(r"[\u3400-\u9fff]\W*\s\W*[\u3400-\u9fff]")
 _LONGEST_TAIL = 3
 
 
@@ -86,7 +101,9 @@ def clean(words: str) -> str:
 
 def sought(words: str) -> str:
     """Words to search for, without what only asks for the search; "" where nothing else is said."""
-    plain = _SOUGHT_TAIL.sub("", words)
+    plain = _SOUGHT_TAIL.sub("", _SOUGHT_HEAD.sub("", words))
+    if _NOTHING_SOUGHT.fullmatch(plain):
+        return ""
     rest = wording.FILLER.sub("", wording.ASKING.sub("", plain.casefold()))
     return plain if rest.strip(" ,.;:!?") else ""
 
@@ -112,8 +129,21 @@ def with_spec(words: str) -> tuple[str, str, str] | None:
 
 
 def called(words: str) -> str:
-    """A new name without what says that it is one: 名字叫退休老头帽."""
-    return _CALLED.sub("", words) or words
+    """A new name without what says that it is one: 名字叫退休老头帽, 手套建上."""
+    said = _CALLED_SO.sub("", _CALLED.sub("", words)).strip()
+    return said or words
+
+
+def plain(words: str, known: Callable[[str], bool]) -> bool:
+    """Whether a new name is a name alone: in one piece, and not of words that are said around one.
+
+    ``known`` tells of two letters, or a Latin word, whether people say them around commands:
+    有个新东西要卖.
+    """
+    pairs = [words[i : i + 2] for i in range(len(words) - 1) if not words[i : i + 2].isascii()]
+    pairs = words.split() if words.isascii() else pairs
+    common = sum(known(pair) for pair in pairs)
+    return not _PARTED.search(words) and (common < _COMMON or 2 * common < len(pairs))
 
 
 def category(words: str) -> str:
@@ -126,7 +156,9 @@ def sayable(kind: Kind, words: str) -> bool:
     if kind is Kind.SECRET:
         return re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z\-]{3,}", words) is not None
     if kind is Kind.USER:
-        return words not in _ANYBODY
+        return words not in _ANYBODY and not wording.NEGATION.search(words)
+    if kind is Kind.PERSON:
+        return not _NO_PERSON.search(words)
     short = len(words) < 2 and not words.isascii()
     return kind not in TARGETS or not (short or _NO_NAME.fullmatch(words))
 

@@ -18,6 +18,7 @@ SILENT = re.compile(
 )
 _DAYTIME = re.compile(r"(?<=[早晚下上中]) (?=[上午][0-9一二三四五六七八九十])")  # 晚 上10点
 _RANKED = re.compile(r"(?i)(?<![a-z])(top)(?=[0-9])")  # top10
+_TEE = re.compile(r"(?<=[黑白灰红橙黄绿青蓝紫粉棕米色])([Tt])(?![A-Za-z0-9恤-])")  # 白T
 _FACES = re.compile("\\[[\u4e00-\u9fff]{1,4}\\](?!\\()")  # [微笑] as WeChat writes them
 
 
@@ -25,6 +26,7 @@ def normalise(text: str) -> str:
     """``text`` with widths, quotes and blanks folded; line breaks, tabs, case and emoji stay."""
     folded = _FACES.sub(" ", re.sub(r"\s?[-=]>\s?", "改成", text.translate(_TABLE)))
     folded = _DAYTIME.sub("", folded)
+    folded = _TEE.sub(r"\1恤", folded)
     folded = _RANKED.sub(r"\1 ", folded)
     lines = [line for line in re.split(r"\r\n|[\n\r\u2028\u2029]", folded) if line.strip()]
     if len(lines) == 1:

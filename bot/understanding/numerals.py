@@ -64,6 +64,11 @@ def arabic(written: str) -> Decimal | None:
     return Decimal(text) if re.fullmatch(r"[0-9]{1,15}(?:\.[0-9]{1,6})?", text) else None
 
 
+def digits(written: str) -> str:
+    """A number said digit by digit: ``二零八八`` is "2088"."""
+    return "".join(str(_DIGITS[char]) for char in written)
+
+
 def chinese(written: str) -> Decimal | None:
     """``一百二`` is 120, ``两千三`` 2300, ``一百零二`` 102, ``二零二六`` 2026, ``三点五`` 3.5."""
     text = written.replace("廿", "二十").replace("卅", "三十").replace("〇", "零")

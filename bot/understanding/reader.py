@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from bot.registry import COMMANDS, Command, Registry
+from bot.registry import COMMANDS, Answer, Command, Registry
 from bot.slots import Kind
 from bot.understanding import cues, lexer, lists, schedules, tables, wording
 from bot.understanding.candidates import Candidate
@@ -21,15 +22,19 @@ from bot.understanding.numerals import HANZI
 from bot.understanding.polite import bare
 from bot.understanding.reading import Reading
 from bot.understanding.times import ANY_DAY
-from bot.understanding.tokens import Line
+from bot.understanding.tokens import MARK, Line
 
 _HEARD = 0.15  # how likely a command is by its sound alone to be looked at
 _HALF, _ANSWERED = 0.5, 0.8  # and an answer to a question, which is short and like much else
 _HINTED, _HARDLY, _TELLING = 0.04, 0.0001, 3  # and what a question is about
 # A blank inside a number said in words: 二 十块.
 _TORN = re.compile(
-    rf"(?<={HANZI}) +(?={HANZI}|[块元毛角折点])|(?<=[块元毛角点]) +(?={HANZI}(?:[,.!?]|$))"
+    rf"(?<={HANZI}) +(?={HANZI}|[块元毛角折点打])|(?<=[块元毛角点]) +(?={HANZI}(?:[,.!?]|$))"
 )
+# Slots of these are words that nothing vouches for: there any blank may tear one.
+_WORDED = frozenset({"edit_sku", "spec_schema", "subscribe"})
+_MOST_BLANKS = 6  # looked at; who tears more words is not understood anyway
+_BLANKS = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
 
 
 def read(
@@ -72,16 +77,30 @@ class Reader:
         """
         text = bare(whole)
         reading = self._read(text) if text else Reading()
+        if reading.outcome != "execute" or not self._acts(reading):
+            return reading
+        if any(self._differs(reading, other) for other in self._mended(text, reading.intent)):
+            return replace(self._judge.asked(reading, "confirm.ask"), outcome="confirm")
+        return reading
+
+    def _acts(self, reading: Reading) -> bool:
         command = self.commands.get(reading.intent)
-        acts = reading.intent == "schedule" or (command is not None and command.acts)
-        if reading.outcome != "execute" or not acts or "=" in text or not self._torn(text):
-            return reading
-        other = self._read(_TORN.sub("", text))
-        second = self.commands.get(other.intent)
-        acting = second is not None and second.acts and other.outcome == "execute"
-        if not acting or _same(reading, other):
-            return reading
-        return replace(self._judge.asked(reading, "confirm.ask"), outcome="confirm")
+        return reading.intent == "schedule" or (command is not None and command.acts)
+
+    def _differs(self, reading: Reading, text: str) -> bool:
+        """Whether the text would do at once something else than the reading."""
+        other = self._read(text)
+        acting = other.outcome == "execute" and self._acts(other)
+        return acting and not _same(reading, other)
+
+    def _mended(self, text: str, intent: str) -> list[str]:
+        """The line without the blanks that may tear a word of it or a number."""
+        if intent in _WORDED:
+            return [
+                text[: m.start()] + text[m.end() :]
+                for m in islice(_BLANKS.finditer(text), _MOST_BLANKS)
+            ]
+        return [_TORN.sub("", text)] if self._torn(text) else []
 
     def _torn(self, text: str) -> bool:
         """Whether a blank stands in what would be one value without it: 二 十块."""
@@ -120,27 +139,39 @@ class Reader:
         """The likeliest reading of a line."""
         informed = self.catalogue is not None
         heard = schedules.retold(ear().hear(line.masked), line)
+        worded = re.search(r"[^\W_\ue000-\uf8ff]", line.masked) is not None
         said = {cue.command.intent for cue in found}
         sounds = [
             cues.silent(command, line)
             for intent, share in heard.items()
-            if share > _HEARD and intent not in said and (command := self.commands.get(intent))
+            if worded and share > _HEARD and intent not in said
+            if (command := self.commands.get(intent))
         ]
         candidates = []
         for cue in (*found, *sounds):
             others = [other for other in found if other.command is cue.command and other is not cue]
             filled = fill(cue, line, self.catalogue, others)
-            candidates.append(Candidate(cue, filled, line, informed, heard))
+            again = self._heard_again(line, filled.sounded)
+            candidates.append(Candidate(cue, filled, line, informed, again or heard))
         possible = [c for c in candidates if self._possible(c)]
         opened = {c.command.intent for c in possible if self._opens(c)}
         if opened:  # 授权 王老板 店员: what a line begins with is what it is about
             possible = [c for c in possible if c.command.intent in opened]
         return min(possible, key=lambda c: c.cost) if possible else None
 
+    def _heard_again(self, line: Line, cells: tuple[int, int]) -> dict[str, float]:
+        """The sound of the line with a name where xzj or 茶背 stood for one."""
+        start, end = cells
+        if start == end:
+            return {}
+        masked = line.masked[:start] + MARK["sku"] + line.masked[end:]
+        return schedules.retold(ear().hear(masked), line)
+
     def _opens(self, candidate: Candidate) -> bool:
         """Whether the line begins with the command's word, and a blank after it."""
         end, places = candidate.cue.match.end(), candidate.line.places
-        if not candidate.at_start or candidate.cue.letters < 2:
+        telling = candidate.cue.letters > 1 or not candidate.command.acts  # 查 茶巾
+        if not candidate.at_start or not telling:
             return False
         return end == len(places) or (
             places[end][0] > places[end - 1][1] and candidate.line.masked[end] != ","
@@ -151,6 +182,8 @@ class Reader:
         command, filled = candidate.command, candidate.filled
         if command.answers is None:
             return True
+        if command.answers is Answer.YES and not candidate.cue.letters:
+            return False  # a yes is said, never guessed
         whole = candidate.cue.word and not (filled.leftover or filled.aside)
         plain = candidate.likely > _HALF and not filled.leftover
         heard = whole or plain or candidate.likely > _ANSWERED
@@ -189,7 +222,10 @@ class Reader:
             if cue.letters > 1 or cue.word:
                 intent = cue.command.intent
                 letters[intent] = max(letters.get(intent, 0), min(cue.letters, _TELLING))
-        likely = {k for k, share in best.heard.items() if share > _HINTED}
+        own = set(best.cue.cells())
+        about = "".join(m for cell, m in enumerate(best.line.masked) if cell not in own)
+        heard = ear().hear(about)
+        likely = {k for k, share in heard.items() if share > _HINTED}
         asked = [
             command
             for intent in (*letters, *likely)
@@ -201,7 +237,9 @@ class Reader:
         return max(
             asked,
             key=lambda c: (
-                letters.get(c.intent, 0) + math.log(max(best.heard.get(c.intent, 0.0), _HARDLY))
+                letters.get(c.intent, 0)
+                + math.log(max(heard.get(c.intent, 0.0), _HARDLY))
+                + math.log(max(best.heard.get(c.intent, 0.0), _HARDLY))
             ),
         )
 

@@ -30,9 +30,13 @@ def resolve(words: str, catalogue: Catalogue | None) -> Resolved:
     """What the words name; as they are said where nothing is like them."""
     target = unknown_target(words)
     whole = (0, len(words))
-    if catalogue is None or "name" not in target:
+    if catalogue is None:
         return Resolved(*whole, target)
     within = catalogue.containing(words)
+    if "name" not in target:  # V60 is a code, unless names begin with it
+        target = {"name": words} if within else target
+        known = {"name": within[0]} if len(within) == 1 else target
+        return Resolved(*whole, known, known=len(within) == 1, shared=len(within) > 1)
     if len(within) == 1:
         return Resolved(*whole, {"name": within[0]}, known=True)
     alike = catalogue.alike(words)

@@ -51,6 +51,8 @@ def planned(best: Candidate, now: datetime) -> Reading | None:
         return _looked_up(best)
     if best.command.intent not in CLOCKED or _doubted(best):
         return None
+    if best.sounds(IGNORE) + best.sounds(NOT) > _LIKELY:
+        return None  # 收工收工 明天见
     rest = best.command.rest
     if not (best.filled.known if rest is not None else best.cue.letters):
         return None

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot import texts
 from bot.registry import Command
 from bot.slots import Kind
-from bot.understanding import cues, lexer, shapes, specs
+from bot.understanding import cues, grids, lexer, shapes, specs, wording
+from bot.understanding.grids import Table
 from bot.understanding.naming import unknown_target
 from bot.understanding.reading import Reading
 from bot.understanding.shapes import Bad
@@ -69,14 +69,6 @@ _TELLING = {
 _TABLED = _VALUES.keys() | {"import", "add_sku"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Rows of text cells; ``columns`` says what each holds, empty when no heading said it."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
 def read(reader: "Reader", whole: str) -> Reading:
     """What several lines mean together."""
     lines = [line for line in whole.split("\n") if not re.fullmatch(r"[|\-:+=_ \t]+", line)]
@@ -84,12 +76,14 @@ def read(reader: "Reader", whole: str) -> Reading:
     if len(lines) < 2:
         return reader.line(lines[0].replace("\t", " ")) if lines else Reading()
     command, rest = _heading(reader, lines)
-    table = _table(rest)
-    if table is not None:
-        found = _of_table(reader, table, command)
-        if found is not None:
-            return found
-    return _of_lines(reader, [line.replace("\t", " ") for line in lines])
+    grid = grids.table(reader, lines[0], lines[1:])
+    if grid is not None:
+        command = _command_of(reader, lines[0])
+    table = grid or grids.table(reader, "", lines) or _table(rest)
+    found = _of_table(reader, table, command) if table is not None else None
+    if found is None and command is not None and len(rest) < len(lines):
+        found = _headed(reader, command, lines[0], rest)
+    return found or _of_lines(reader, [line.replace("\t", " ") for line in lines])
 
 
 def _heading(reader: "Reader", lines: Sequence[str]) -> tuple[Command | None, list[str]]:
@@ -98,15 +92,21 @@ def _heading(reader: "Reader", lines: Sequence[str]) -> tuple[Command | None, li
     if _columns(_cells(first)) or _columns(_split(first)):
         return None, list(lines)
     line = lexer.line(first.replace("\t", " "), reader.catalogue, reader.now)
-    found = cues.find(line, reader.commands)
-    writes = [c for c in found if c.command.intent in _TABLED]
-    command = min(writes, key=lambda c: (-c.letters, c.match.start())).command if writes else None
+    command = _command_of(reader, first)
     over_a_table = bool(_columns(_cells(rest[0])) or _columns(_split(rest[0])))
     if over_a_table and len(first) <= LONGEST_TITLE:
         return command, rest
     valued = any(token.kind not in {"period", "day", "all", "time"} for token in line.tokens)
-    talk = command is None and (bool(found) or len(first) > LONGEST_TITLE)
+    said = bool(cues.find(line, reader.commands)) or len(first) > LONGEST_TITLE
+    talk = command is None and said
     return (None, list(lines)) if valued or talk else (command, rest)
+
+
+def _command_of(reader: "Reader", title: str) -> Command | None:
+    """What a title says is to be done with the rows below it."""
+    line = lexer.line(title.replace("\t", " "), reader.catalogue, reader.now)
+    writes = [c for c in cues.find(line, reader.commands) if c.command.intent in _TABLED]
+    return min(writes, key=lambda c: (-c.letters, c.match.start())).command if writes else None
 
 
 def _cells(line: str) -> list[str]:
@@ -142,7 +142,7 @@ def _columns(cells: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _table(lines: Sequence[str]) -> _Table | None:
+def _table(lines: Sequence[str]) -> Table | None:
     """The lines as a table, None when they are none: each has the same two columns or more."""
     rows = [tuple(_cells(line)) for line in lines]
     if not 0 < len(rows) <= MOST_ROWS:
@@ -162,14 +162,14 @@ def _table(lines: Sequence[str]) -> _Table | None:
             or len(rows) < 2
         ):
             return None
-        return _Table((), tuple(rows))
+        return Table((), tuple(rows))
     body = [row for row in rows[1:] if row and not _TOTAL.match(row[0])]
-    return _Table(columns, tuple(body)) if body else None
+    return Table(columns, tuple(body)) if body else None
 
 
-def _of_table(reader: "Reader", table: _Table, command: Command | None) -> Reading | None:
+def _of_table(reader: "Reader", table: Table, command: Command | None) -> Reading | None:
     intent = command.intent if command is not None else _intent_of(table.columns)
-    if intent == "add_sku":
+    if intent == "add_sku" or (intent == "restock" and _of_new_goods(reader, table)):
         intent = "import"
     if intent is None:
         if not table.columns:
@@ -186,6 +186,14 @@ def _of_table(reader: "Reader", table: _Table, command: Command | None) -> Readi
     return Reading(outcome="confirm", intent=intent, slots={"items": items}, question=ask)
 
 
+def _of_new_goods(reader: "Reader", table: Table) -> bool:
+    """Whether rows with prices name goods that the catalogue does not know: 把这些录进系统."""
+    if "price_fen" not in table.columns or reader.catalogue is None:
+        return False
+    at = table.columns.index("name") if "name" in table.columns else -1
+    return at >= 0 and any(at < len(r) and not reader.catalogue.locate(r[at]) for r in table.rows)
+
+
 def _intent_of(columns: Sequence[str]) -> str | None:
     """What a table without a word is for, by its columns."""
     telling = next((column for column in _TELLING if column in columns), "")
@@ -194,7 +202,7 @@ def _intent_of(columns: Sequence[str]) -> str | None:
     return _TELLING.get(telling)
 
 
-def _guessed(table: _Table, intent: str) -> _Table:
+def _guessed(table: Table, intent: str) -> Table:
     """The columns of a table without a heading: words first, then the numbers."""
     width = len(table.rows[0])
     texts_ = [any(_number(row[i]) is None for row in table.rows) for i in range(width)]
@@ -207,7 +215,7 @@ def _guessed(table: _Table, intent: str) -> _Table:
     wanted = ("price_fen", "stock", "threshold") if intent == "import" else (_VALUES[intent][1][0],)
     for i, key in zip(numbers if intent == "import" else numbers[-1:], wanted, strict=False):
         columns[i] = key
-    return _Table(tuple(columns), table.rows)
+    return Table(tuple(columns), table.rows)
 
 
 def _item(
@@ -332,6 +340,18 @@ def _of_lines(reader: "Reader", lines: Sequence[str]) -> Reading:
     if len({r.intent for r in writes}) > 1:
         return Reading(outcome="clarify", question=texts.say(reader.language, "ask.one_line"))
     return reader.line(" , ".join(lines))
+
+
+def _headed(reader: "Reader", command: Command, title: str, lines: Sequence[str]) -> Reading | None:
+    """A list under a title that says the command: each line read as that command, or None."""
+    said = title.casefold()
+    if any(p.search(said) for p in (*wording.DOUBTS.values(), wording.ASIDE)):
+        return None
+    word = command.words[0]
+    readings = [reader.line(f"{word} {line}".replace("\t", " ")) for line in lines]
+    alike = all(r.intent == command.intent for r in readings)
+    whole = all(r.outcome in {"execute", "confirm"} for r in readings)
+    return _batch(reader, readings) if alike and whole else None
 
 
 def _batch(reader: "Reader", readings: Sequence[Reading]) -> Reading:

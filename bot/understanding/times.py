@@ -47,8 +47,9 @@ _RANGE = re.compile(
     rf"(?:(?P<m2>{_N})(?:月|-|\.|/))?(?(dot)(?<=[./]))(?P<d2>{_N})(?:[日号]|(?![0-9a-z件个]))"
 )
 _DATE = re.compile(
-    rf"(?<![0-9\-.])(?:20[0-9][0-9][-年/])?(?P<m>{_N})月(?:份)?(?P<d>{_N})[日号]?"
+    rf"(?<![0-9\-.])(?:20[0-9][0-9][-年/])?(?P<m>{_N})月(?:份)?(?P<d>{_N})(?:[日号]|(?![共起直般下定样些个件]))"
     r"|(?<![0-9\-.A-Za-z])(?:20[0-9][0-9][-年/])?(?P<m2>0?[1-9]|1[0-2])-(?P<d2>[0-3][0-9]|[1-9])(?![0-9\-])"
+    r"|(?<![0-9\-.A-Za-z])(?P<m3>1[0-2]|[1-9])\.(?P<d3>[0-3]?[0-9])(?=那天|当天|[号日]|的?(?:营业额|销售额|流水|生意|销量|业绩))"
 )
 _EN_DATE = re.compile(
     rf"\b{_MONTH_WORD}\.? (?P<d1>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:\s?(?:-|to|until|through)\s?(?:(?P<month2>[a-z]+) )?(?P<d2>[0-9]{{1,2}})(?:st|nd|rd|th)?)?\b(?![:0-9])",
@@ -177,7 +178,10 @@ def _range(match: re.Match[str], _: datetime) -> tuple[str, object] | None:
 
 
 def _date(match: re.Match[str], _: datetime) -> tuple[str, object] | None:
-    word = _md(number(match["m"] or match["m2"]), number(match["d"] or match["d2"]))
+    word = _md(
+        number(match["m"] or match["m2"] or match["m3"]),
+        number(match["d"] or match["d2"] or match["d3"]),
+    )
     return ("period", word) if word else None
 
 

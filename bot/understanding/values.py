@@ -59,7 +59,7 @@ def _worded(kind: Kind, token: Token, written: str) -> Any:
             day = token.value[0] if isinstance(token.value, tuple) else token.value
             return f"{day:%m-%d}"
         case Kind.ORDER | Kind.TRACKING:
-            digits = written.lstrip("# ")
+            digits = token.value if token.kind == "order" else written.lstrip("# ")
             least, most = (1, 20) if kind is Kind.ORDER else (8, 40)
             return digits if least <= len(digits) <= most else None
     return token.value

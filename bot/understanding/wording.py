@@ -10,7 +10,7 @@ POLITE_HEAD = pattern(
     r"|(?:嗯+|呃+|额+|那个那个|哦+|噢+|啊+|对了|好的?|行|ok|那|然后|还有|另外|顺便)(?:,|呀|啊))"
 )
 POLITE_TAIL = pattern(
-    r"(?:[,.!~? ]*(?:谢 ?谢 ?(?:你|您|了|啦|哈|大家)?|多谢|感谢|谢啦|辛 ?苦 ?(?:了|啦|一下|你了|您了)?|拜托(?:了|啦)?|麻烦(?:了|你了|您了)|thanks(?: a lot)?|thank you|thx|ty|cheers|please|pls|plz|3q|哈哈+|嘿嘿|蟹蟹|好吗|好不好|可以吗|行吗|行不|行不行|可以不|ok吗|ok\?)[,.!~ ]*)+\??$"
+    r"(?:[,.!~? ]*(?:谢 ?谢 ?(?:你|您|了|啦|哈|大家)?|多谢|感谢|谢啦|辛 ?苦 ?(?:了|啦|一下|你了|您了)?|拜托(?:了|啦)?|麻烦(?:了|你了|您了)|\b(?:thanks(?: a lot)?|thank you|thx|ty|cheers|please|pls|plz|3q)|哈哈+|嘿嘿|蟹蟹|好吗|好不好|可以吗|行吗|行不|行不行|可以不|ok吗|ok\?)[,.!~ ]*)+\??$"
 )
 # What may stand anywhere in a command and says nothing.
 FILLER = pattern(
@@ -26,16 +26,16 @@ ASKING = pattern(
 )
 # Negation, condition, question, hearsay, the past and plans: with one of these nothing is written.
 NEGATION = pattern(
-    r"不(?!锈|粘|倒翁|好意思|错|仅|但|管)|别(?!针|致|墅|的)|没(?!药|问题)|勿|甭|未(?!付|发)|无需|毋|莫(?!代尔|名)|停止|暂停|取消(?!噪)|免了|算了|作罢|拒绝|反对|假的|差点|险些|幸亏|幸好|唔(?!好意思)|冇|\b(?:not|no|never|don't|dont|doesn't|didn't|won't|can't|cannot|isn't|shouldn't|hold off|without|stop|instead of)\b"
+    r"不(?!锈|粘|倒翁|好意思|错|仅|但|管)|别(?!针|致|墅|的)|没(?!药|问题)|勿|甭|未(?!付|发)|无需|毋|莫(?!代尔|名)|停止|暂停|取消(?!噪)|免了|算了|作罢|拒绝|反对|假的|差点|险些|幸亏|幸好|唔(?!好意思|该)|冇|\b(?:not|no|never|don't|dont|doesn't|didn't|won't|can't|cannot|isn't|shouldn't|hold off|without|stop|instead of)\b"
 )
 CONDITION = pattern(
     r"如果|要是|假如|假设|若是?|的话|万一|除非|等(?!级|于)|一旦|只要|(?:之后|以后)再|再说|看情况|视情况|到时候?|(?<!每)次再|(?<!刚)才(?!刚)|就算|即使|不然|否则|\b(?:if|when|whenever|unless|once|until|in case|depending|should|would|could|might|may|maybe|perhaps|suppose)\b"
 )
 QUESTION = pattern(
-    r"[吗么?]|怎|为什么|为啥|为何|谁|哪|啥|什么|是否|是不是|有没有|要不要|能不能|可不可以|该不该|行不行|对不对|好不好|多少|几(?!天前)|还是(?!不)|呢$|\b(?:what|why|how|who|which|where|did|does|was|were|has|have we|had)\b"
+    r"[吗么?]|怎|为什么|为啥|为何|谁|哪|啥|什么|是否|是不是|有没有|要不要|能不能|可不可以|该不该|行不行|对不对|好不好|多少|几(?!天前)|还是(?!不|新|好的|全新|原)|呢$|\b(?:what|why|how|who|which|where|did|does|was|were|has|have we|had)\b"
 )
 HEARSAY = pattern(
-    r"(?<!好)说(?!明|好)|听(?!装)|问|告诉|转告|据|讲|喊|通知|写着?|\"|'(?![a-z])|想(?!要)|觉得|以为|好像|似乎|估计|可能|也许|或许|大概|应该|准备|打算|计划|考虑|建议|希望|商量|讨论|研究|例如|比如|举例|假装|开玩笑|骗|瞎|对面|别家|人家|同行|网上|淘宝|拼多多|进价|成本|原价|市场价|\b(?:said|says|say|told|tells|heard|thinks?|thought|guess|wonder|wondering|planning|plan|going to|gonna|about to|wanted|asked|asks|example|pretend|joke)\b"
+    r"(?<!好)说(?!明|好)|听(?!装)|问|告诉|转告|据|讲|喊|通知|写着?|\"|'(?![a-z])|想(?!要)|觉得|以为|好像|似乎|估计|可能|也许|或许|大概|应该|准备|打算|计划|考虑|建议|希望|商量|讨论|研究|例如|比如|举例|假装|开玩笑|骗|瞎|对面|别家|人家|同行|网上|淘宝|拼多多|进价(?!高|涨|贵|低|降)|成本(?!高|涨|贵|低|降)|原价|市场价|\b(?:said|says|say|told|tells|heard|thinks?|thought|guess|wonder|wondering|planning|plan|going to|gonna|about to|wanted|asked|asks|example|pretend|joke)\b"
 )
 PAST = pattern(
     r"已经|早就|早已|上次|之前|以前|当时|当初|那天|那次|过了|记得|回忆|原来|本来|上回|明年|下次|下回|下个月|下周|下礼拜|回头|改天|改日|晚点|等会|待会|一会|过几天|过两天|\b(?:already|yesterday|tomorrow|ago|earlier|previously|used to|last time|next time|soon|later)\b"
@@ -49,12 +49,12 @@ DOUBTS = {
 }
 # In a clause of its own not every 不 is about the command: 没人要了, 卖不动. These are.
 ASIDE = pattern(
-    r"差点|险些|(?:了|过|还)没有?|没有?$|不要|先不|暂不|不用|不必|别(?!针|致|墅|的)|勿|甭|无需|算了|作罢|还没|没到|不是|(?<!数)(?<!账)不对|说错|打错|写错了?$|搞错|弄错|看错|更正|才对|哦不|啊不|等等|等一?下(?!来)|假的|不作数|如果|要是|假如|的话|万一|除非|一旦|只要|等(?!级|于|着|候|会)|再说|[?]|吗$|么$|怎么|什么时候|谁|哪|还是|说(?!明|好)|听说|问|通知|告诉|喊|讲|\"|准备|打算|计划|考虑|建议|希望|可能|也许|例如|比如|举例|假装|明天|后天|下周|下个月|改天|回头"
+    r"差点|险些|(?:了|过|还)没有?(?!办法|人|货|事|关系|问题)|没有?$|不要|先不|暂不|不用|不必|别(?!针|致|墅|的)|勿|甭|无需|算了|作罢|还没|没到|不是|(?<!数)(?<!账)不对|说错|打错|写错了?$|搞错|弄错|看错|更正|才对|哦不|啊不|等等|等一?下(?!来)|假的|不作数|如果|要是|假如|的话|万一|除非|一旦|只要|等(?!级|于|着|候|会)|再说|[?]|吗$|么$|怎么|什么时候|谁|哪|还是|说(?!明|好)|听说|问|通知|告诉|喊|讲|\"|准备|打算|计划|考虑|建议|希望|可能|也许|例如|比如|举例|假装|明天|后天|下周|下个月|改天|回头"
     r"|\b(?:not|no wait|wait|never|don't|dont|doesn't|didn't|if|when|unless|once|until|should|would|could|might|maybe|said|says|told|heard|actually|sorry|i mean|or|instead)\b"
 )
 # Somebody speaks to a machine as if it were one: nothing in such a message is done.
 INJECTION = pattern(
-    r"忽略…(?:指令|提示|规则|要求|设定|内容)|无视…(?:指令|提示|规则|要求|设定)|系统(?:指令|提示|消息|管理员)|提示词|你现在是|假装|扮演|跳过确认|免确认|已授权|不需要确认|越狱|开发者模式|\b(?:ignore|disregard|forget)…(?:instructions?|rules?|prompts?|above|previous)|\b(?:system prompt|jailbreak|developer mode|you are now|act as|pretend)\b|</?(?:system|script|img|at)\b"
+    r"忽略…(?:指令|提示|规则|要求|设定|内容)|无视…(?:指令|提示|规则|要求|设定)|系统(?:指令|提示|消息|管理员)|提示词|你现在是|假装|扮演|跳过确认|免确认|已授权|不需要确认|越狱|开发者模式|(?:^|[,.!])system,|\byou are root\b|\b(?:ignore|disregard|forget)…(?:instructions?|rules?|prompts?|above|previous)|\b(?:system prompt|jailbreak|developer mode|you are now|act as|pretend)\b|</?(?:system|script|img|at)\b"
 )
 # People speak with each other.
 PEOPLE = pattern(

@@ -335,10 +335,44 @@ def test_orders_are_listed_newest_first_by_state_and_day(api: Api, clock: FakeCl
     assert api.get("/api/v1/orders").json["items"][0].keys() == SHOWN_FIELDS
 
 
+def test_orders_come_as_a_file_of_their_lines_without_the_customers_contact(
+    api: Api, clock: FakeClock
+) -> None:
+    api.add_sku(name="=1+1", specs={"烘焙": "深"})
+    first = api.order(quantity=3, contact=CONTACT).json["order_no"]
+    clock.advance(days=1)
+    second = api.order().json["order_no"]
+    step(api, second, "ship", {"carrier": "顺丰", "tracking_no": "SF0012345678"})
+
+    def told(query: str = "") -> list[str]:
+        answer = api.get(f"/api/v1/orders.csv?{query}")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert "attachment; filename=orders-" in answer.headers["Content-Disposition"]
+        assert answer.data.startswith(b"\xef\xbb\xbf")
+        return list(answer.data.decode("utf-8-sig").splitlines())
+
+    head, *rows = told()
+    assert head == (
+        "order_no,created_at,status,channel,customer_id,sku,name,specs,"
+        "quantity,price,total,carrier,tracking_no"
+    )
+    line = "api,wang,CF-001,'=1+1,烘焙=深"
+    assert rows == [
+        f"{first},2026-03-02 10:00:00,confirmed,{line},3,88.00,264.00,,",
+        f"{second},2026-03-03 10:00:00,shipped,{line},1,88.00,88.00,顺丰,SF0012345678",
+    ]
+    assert told("to=2026-03-02") == [head, rows[0]]
+    assert told("from=2026-03-03&to=2026-03-03") == [head, rows[1]]
+    assert api.get("/api/v1/orders.csv?from=x").status_code == 422
+    assert api.get("/api/v1/orders.csv", token=None).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("method", "path", "least"),
     [
         ("GET", "orders", Role.VIEWER),
+        ("GET", "orders.csv", Role.MANAGER),
         ("POST", "orders/1234567890/ship", Role.STAFF),
         ("POST", "orders/1234567890/mark_paid", Role.STAFF),
         ("POST", "orders/1234567890/complete", Role.STAFF),

@@ -32,6 +32,7 @@ MANAGED = {
     ("post", "/api/v1/skus/{code}/movements"),
     ("get", "/api/v1/movements"),
     ("get", "/api/v1/orders"),
+    ("get", "/api/v1/orders.csv"),
     ("post", "/api/v1/orders/{order_no}/ship"),
     ("post", "/api/v1/orders/{order_no}/mark_paid"),
     ("post", "/api/v1/orders/{order_no}/complete"),

@@ -17,7 +17,10 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
+from store import sheets
+from store.db import Database
 from tests.processes import ROOT
+from tests.shop import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +101,8 @@ def shell(tmp_path: Path, sqlite_template: Path) -> Shell:
 
 COMMANDS = [
     "demo", "serve", "worker", "chat", "init", "understand", "audit", "owner-code", "doctor",
-    "db upgrade", "db current", "db check", "sku import", "sku export",
+    "db upgrade", "db current", "db check", "sku import", "sku export", "stock export",
+    "orders export", "ledger export",
 ]  # fmt: skip
 
 
@@ -268,7 +272,50 @@ def test_a_file_that_is_no_sku_file_is_refused(shell: Shell, content: bytes) -> 
 
 
 def test_an_export_that_cannot_be_written_leaves_nothing(shell: Shell) -> None:
+    before = sorted(path.name for path in shell.folder.iterdir())
     assert "missing/out.csv" in shell.run("sku", "export", "missing/out.csv").failed()
+    assert "ends in .csv or .xlsx" in shell.run("stock", "export", "out.xls").failed()
+    assert sorted(path.name for path in shell.folder.iterdir()) == before
+
+
+def test_a_workbook_goes_out_and_comes_in_unchanged_and_names_its_columns(shell: Shell) -> None:
+    goods = GOODS.replace("code,name", "货号,品名") + "'=A-3,碗,,5,1\n"
+    (shell.folder / "goods.csv").write_text(goods, encoding="utf-8")
+    refused = shell.run("sku", "import", "goods.csv", "--dry-run")
+    assert "row 4, code" in refused.out
+    assert "columns: code <- 货号, name <- 品名, specs, price, stock" in refused.out
+    (shell.folder / "goods.csv").write_text(GOODS, encoding="utf-8")
+    shell.run("sku", "import", "goods.csv").worked()
+    for kind in ("sku", "stock"):
+        shell.run(kind, "export", "out.xlsx").worked()
+        assert (shell.folder / "out.xlsx").read_bytes().startswith(b"PK")
+        again = shell.run("sku", "import", "out.xlsx").worked()
+        assert "0 new, 0 changed, 2 unchanged, 0 refused" in again.out
+
+
+def test_orders_and_the_ledger_go_out_by_days(shell: Shell) -> None:
+    (shell.folder / "goods.csv").write_text(GOODS, encoding="utf-8")
+    shell.run("sku", "import", "goods.csv").worked()
+    assert shell.chat("扣减 A-1 2")["outcome"] == "execute"
+    database = Database(f"sqlite:///{shell.folder}/zhanggui.db")
+    number = place(database, ("A-2", 3))
+    database.close()
+    for kind, rows in (("ledger", 4), ("orders", 1)):
+        for days, most in (([], rows), (["--from", "2099-01-01"], 0), (["--to", "2020-01-01"], 0)):
+            shell.run(kind, "export", f"{kind}.csv", *days).worked()
+            content = (shell.folder / f"{kind}.csv").read_bytes()
+            assert content.startswith(b"\xef\xbb\xbf")
+            assert len(content.splitlines()) == most + 1
+    shell.run("ledger", "export", "ledger.csv").worked()
+    with (shell.folder / "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
+        told = [(row["编码"], row["变化"], row["原因"]) for row in csv.DictReader(file)]
+    assert told[-2:] == [("A-1", "-2", "聊天里说的"), ("A-2", "0", f"订单 {number}")]
+    shell.run("orders", "export", "orders.xlsx").worked()
+    (_, line) = sheets.read((shell.folder / "orders.xlsx").read_bytes())
+    assert line.cells[0] == number
+    assert "13812345678" not in line.cells
+    wrong = shell.run("orders", "export", "x.csv", "--from", "2026-02-02", "--to", "2026-02-01")
+    assert "the last day is before the first" in wrong.failed(2)
 
 
 # -- audit, schema, owner

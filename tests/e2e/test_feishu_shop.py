@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from store import attachments, sheets
 from tests.fakes.feishu import FakeFeishu, Pusher, SentMessage, buttons_of, faults, text_of
 from tests.servers import ADMIN_TOKEN, Server, configure, wait_until
 
@@ -251,6 +252,16 @@ def test_9_files_travel_both_ways(shop: Shop) -> None:
         within_s=WAIT_S,
         what="the sheet is in",
     )
+
+
+def test_a_workbook_is_read_and_one_that_is_too_large_is_told_its_limit(shop: Shop) -> None:
+    rows = [("货号", "品名", "售价"), ("NEW-7", "花茶", "12")]
+    sheet = b"".join(sheets.write(rows, "xlsx"))
+    asked = shop.deliver(shop.feishu.file("goods.xlsx", sheet, user=OWNER))
+    assert "编码←货号" in text_of(asked)
+    assert "NEW-7" in text_of(asked)
+    large = shop.feishu.file("large.xlsx", bytes(attachments.MAX_BYTES + 1), user=OWNER)
+    assert "最多 10 MB" in text_of(shop.deliver(large))
 
 
 def test_a_file_in_the_group_is_imported_by_replying_to_it(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from store import attachments, sheets
 from tests.e2e.wecom_shop import (
     CLERK,
     GROUP,
@@ -215,6 +216,16 @@ def test_a_file_sent_to_the_robot_is_imported_after_a_yes(opened: Shop) -> None:
     )
     opened.heard("新增", OWNER)
     assert opened.get("/api/v1/skus/NEW-1")["price_fen"] == 6600
+
+
+def test_a_workbook_is_read_and_one_that_is_too_large_is_told_its_limit(opened: Shop) -> None:
+    rows = [("货号", "品名", "售价"), ("KFD", "咖啡豆", "99")]
+    sheet = b"".join(sheets.write(rows, "xlsx"))
+    asked = opened.wecom.wait_reply(opened.wecom.say_file(OWNER, "goods.xlsx", sheet))
+    assert "编码←货号" in text_of(asked)
+    assert "¥88 → ¥99" in text_of(asked)
+    large = opened.wecom.say_file(OWNER, "large.xlsx", bytes(attachments.MAX_BYTES + 1))
+    assert "最多 10 MB" in text_of(opened.wecom.wait_reply(large))
 
 
 def test_goods_come_back_as_a_file_that_reads_byte_by_byte(opened: Shop) -> None:

@@ -324,7 +324,7 @@ def test_a_count_of_goods_on_order_asks_whether_they_left_the_shelf(
 ) -> None:
     place(talk.db, ("SCH", 3))
     asked = talk.say("盘点 手冲壶 10", "sue")
-    assert [b.label for b in asked.buttons] == ["已经拿走", "还在货架"]
+    assert [b.label for b in asked.buttons] == ["已拿走", "还在架上"]
 
     assert talk.say(answer, "sue").outcome == "execute"
     assert on_hand(talk.db, "SCH") == level

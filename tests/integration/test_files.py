@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import func, select
 
-from store import audit, catalogue, chats, files, journal, orders, skus, stock
+from store import audit, catalogue, chats, files, journal, orders, sheets, skus, stock
 from store.db import Database, Tx
 from store.errors import (
     BadFileError,
@@ -56,7 +56,7 @@ def imported(
 
 
 def export(db: Database) -> bytes:
-    return db.read(lambda tx: b"".join(files.export(tx)))
+    return db.read(lambda tx: b"".join(sheets.write(files.exported(tx))))
 
 
 def view(db: Database, code: str) -> SkuView:

@@ -131,8 +131,13 @@ def test_each_takes_back_their_own(db: Database) -> None:
     [
         (
             "receive",
-            lambda tx: stock.deduct(tx, sku="A", quantity=14, cause=Cause("s", "sue")),
+            lambda tx: stock.deduct(tx, sku="A", quantity=15, cause=Cause("s", "sue")),
             InsufficientStockError,
+        ),
+        (
+            "receive",
+            lambda tx: stock.count(tx, sku="A", counted=14, cause=Cause("s", "sue")),
+            NotUndoableError,
         ),
         (
             "price",
@@ -153,6 +158,56 @@ def test_what_others_did_since_stands(
     with pytest.raises(error):
         undo(db)
     assert state(db) == before
+
+
+def test_what_is_sold_of_a_delivery_stays_and_the_rest_is_taken_back(db: Database) -> None:
+    write(db, WRITES["receive"])
+    db.run(lambda tx: stock.deduct(tx, sku="A", quantity=13, cause=Cause("s", "sue")))
+
+    undone = undo(db, key="u1")
+
+    assert [(r.what, r.before, r.after, r.short) for r in undone.reversals] == [("A", 2, 0, 3)]
+    assert undo(db, key="u2").reversals[0].after == 2  # and again as much as was taken back
+    assert db.read(audit.check).ok
+
+
+def test_of_a_batch_the_changes_that_can_be_are_taken_back(db: Database) -> None:
+    def batch(tx: Tx) -> None:
+        for code in ("A", "B"):
+            skus.edit(tx, code=code, patch=SkuPatch(price_fen=1), cause=cause(code))
+            stock.receive(tx, sku=code, quantity=5, cause=cause(code))
+
+    before = state(db)[0]
+    write(db, batch)
+    theirs = SkuPatch(price_fen=2)
+    db.run(lambda tx: skus.edit(tx, code="B", patch=theirs, cause=Cause("s", "sue")))
+    db.run(lambda tx: stock.deduct(tx, sku="A", quantity=15, cause=Cause("s", "sue")))
+
+    undone = undo(db, key="u1")
+
+    assert [type(error) for error in undone.left] == [NotUndoableError, InsufficientStockError]
+    assert [(row[3], row[4]) for row in state(db)[0]] == [(before[0][3], 0), (2, 10)]
+    undo(db, key="u2")
+    assert [(row[3], row[4]) for row in state(db)[0]] == [(1, 0), (2, 15)]
+    assert db.read(audit.check).ok
+
+
+def test_an_older_write_is_found_by_its_message_and_undone_once(db: Database) -> None:
+    def journalled(tx: Tx, origin: str, sku: str) -> None:
+        stock.receive(tx, sku=sku, quantity=5, cause=cause(origin))
+        journal.record(tx, actor="ann", origin=origin, intent="restock")
+
+    db.run(lambda tx: journalled(tx, "m1", "A"))
+    db.run(lambda tx: journalled(tx, "m2", "B"))
+
+    assert db.read(lambda tx: journal.author(tx, "m1")) == "ann"
+    db.run(lambda tx: journal.undo_last(tx, actor="max", cause_key="k", origin="m1", owner="ann"))
+    assert [row[4] for row in state(db)[0]] == [10, 15]
+    for origin in ("m1", "nothing"):
+        with pytest.raises(NotUndoableError):
+            db.run(
+                lambda tx, o=origin: journal.undo_last(tx, actor="ann", cause_key="l", origin=o)  # type: ignore[misc]  # mypy cannot type a default of a lambda
+            )
 
 
 def test_an_orders_step_has_no_way_back(db: Database) -> None:

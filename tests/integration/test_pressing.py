@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from bot.broadcasts import Composer
 from bot.delivery import Sender
 from bot.lease import Leadership
-from bot.messages import Message, Press, Reply
+from bot.messages import Button, Message, Press, Reply
 from bot.registry import COMMANDS
 from store import chats, members, orders, outbox, skus, stock
 from store.db import Database
@@ -58,6 +58,19 @@ class Group:
         accepted = self.talk.dispatcher.receive(message)
         self.talk.dispatcher.handle(accepted.id)
         self.deliver()
+
+    def reply_to(self, ref: str, text: str, who: str, chat: str = "g") -> Reply | None:
+        """Say something as a reply to a message of the platform."""
+        message = replace(
+            self.talk.message(text, who, group=True),
+            platform="fake",
+            chat_id=chat,
+            handle={"parent_id": ref},
+        )
+        accepted = self.talk.dispatcher.receive(message)
+        reply = self.talk.dispatcher.handle(accepted.id)
+        self.deliver()
+        return reply
 
     def card(self, kind: str, chat: str = "g") -> int:
         """The number of the last row of a kind in a chat."""
@@ -261,27 +274,103 @@ def test_a_button_of_another_chat_does_nothing(group: Group) -> None:
     assert status(group, number) == "confirmed"
 
 
-def test_undo_on_an_answer_is_the_askers_and_undoes_that_and_nothing_newer(
-    group: Group,
-) -> None:
+def test_undo_on_an_answer_undoes_that_and_nothing_newer(group: Group) -> None:
     group.say("补货 咖啡豆 5", "sue")
     first = group.card("reply")
-    foreign = group.press(first, "撤销", "max")
-    assert foreign is not None
-    assert foreign.error == "forbidden"
-
     group.say("补货 咖啡豆 7", "sue")
-    old = group.press(first, "撤销", "sue")
-    assert old is not None
-    assert old.error == "not_undoable"
-    assert on_hand(group.db, "KFD") == 30 + 12
 
-    newest = max(
-        letter.card for letter in group.platform.letters if "撤销" in str(letter.reply.buttons)
-    )
-    group.press(newest, "撤销", "sue")
-    assert on_hand(group.db, "KFD") == 30 + 5
-    assert "撤销" in group.shown(newest).title
+    group.press(first, "撤销", "sue")
+
+    assert on_hand(group.db, "KFD") == 30 + 7
+    assert "撤销" in group.shown(first).title
+    again = group.press_raw(Press(first, first_undo()), "sue")
+    assert again is not None
+    assert again.error == "wrong_state"  # a double click takes nothing back
+
+
+def first_undo() -> str:
+    return Button("", "撤销").id
+
+
+def test_a_card_goes_back_and_forth_one_press_at_a_time(group: Group) -> None:
+    group.say("补货 咖啡豆 5", "sue")
+    card = group.card("reply")
+    for label, level in (("撤销", 30), ("恢复", 35), ("恢复", 30), ("恢复", 35)):
+        before = group.button(card, label)
+        group.press(card, label, "sue")
+        assert on_hand(group.db, "KFD") == level
+        twice = group.press_raw(Press(card, before), "sue")
+        assert twice is not None
+        assert twice.error == "wrong_state"
+        assert on_hand(group.db, "KFD") == level
+
+
+def test_a_manager_undoes_a_clerks_write_by_its_button_and_no_clerk_a_managers(
+    group: Group,
+) -> None:
+    group.say("补货 咖啡豆 5", "max")
+    card = group.card("reply")
+    refused = group.press(card, "撤销", "sue")
+    assert refused is not None
+    assert refused.error == "forbidden"
+    assert on_hand(group.db, "KFD") == 35
+
+    group.say("补货 手冲壶 5", "sue")
+    clerks = group.card("reply")
+    done = group.press(clerks, "撤销", "max")
+    assert done is not None
+    assert ("原操作人", "小苏") in done.fields
+    assert ("操作人", "阿Max") in done.fields
+    assert (on_hand(group.db, "SCH"), on_hand(group.db, "KFD")) == (12, 35)
+    group.say("撤销", "sue")  # it was not hers, and hers is undone
+    assert "没有可以撤销" in group.said()[-1]
+    group.say("撤销", "max")  # his last write is that undo
+    assert on_hand(group.db, "SCH") == 17
+
+
+@pytest.mark.parametrize("to", ["the card", "the message"])
+def test_a_reply_to_a_card_or_to_what_it_answers_points_at_that_write(
+    group: Group, to: str
+) -> None:
+    group.say("补货 咖啡豆 5", "sue")
+    card = group.card("reply")
+    answers = group.db.read(lambda tx: tx.get_one(Outbox, card).payload["answers"])
+    group.say("补货 手冲壶 5", "sue")
+    group.say("补货 绿茶 5", "max")
+    ref = f"ref-{card}" if to == "the card" else answers.removeprefix("fake:")
+
+    done = group.reply_to(ref, "撤销", "max")
+
+    assert done is not None
+    assert done.error is None
+    levels = [on_hand(group.db, code) for code in ("KFD", "SCH", "LC-250")]
+    assert levels == [30, 17, 9]
+
+
+def test_a_reply_to_something_else_undoes_nothing(group: Group) -> None:
+    group.say("补货 咖啡豆 5", "sue")
+    for ref in ("ref-9999", "om_unknown"):
+        refused = group.reply_to(ref, "撤销", "sue")
+        assert refused is not None
+        assert refused.error == "not_undoable"
+    assert on_hand(group.db, "KFD") == 35
+
+
+def test_a_card_of_another_chat_cannot_be_pointed_at(group: Group) -> None:
+    group.say("补货 咖啡豆 5", "sue", chat="h")
+    card = group.card("reply", "h")
+    refused = group.reply_to(f"ref-{card}", "撤销", "max")
+    assert refused is not None
+    assert refused.error == "not_undoable"
+    assert on_hand(group.db, "KFD") == 35
+
+
+def test_a_manager_undoes_no_owners_write(group: Group) -> None:
+    group.say("补货 咖啡豆 5", "ann")
+    refused = group.press(group.card("reply"), "撤销", "max")
+    assert refused is not None
+    assert refused.error == "forbidden"
+    assert on_hand(group.db, "KFD") == 35
 
 
 def test_a_choice_is_the_askers(group: Group) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.delivery import Leftovers
 from bot.messages import Arrival, Attachment, FileRef, Message
-from bot.platforms.base import Inbound, SendError
+from bot.platforms.base import Inbound, SendError, TooLargeError
 from store import chats, members, skus
 from store.db import Database
 from store.errors import SkuNotFoundError
@@ -87,6 +87,17 @@ def test_a_file_that_cannot_be_fetched_is_asked_for_again(talk: Talk) -> None:
     assert "没有收到文件" in answer(talk, message)
     with pytest.raises(SkuNotFoundError):
         talk.db.read(lambda tx: skus.one(tx, "新茶"))
+
+
+def test_a_file_that_is_too_large_is_told_its_limit(talk: Talk) -> None:
+    def large(_: Message) -> tuple[Attachment, ...]:
+        raise TooLargeError("the file is larger than 10 MiB")
+
+    message = import_of(talk)
+    reception = Reception(talk.dispatcher, fetch=large)
+    reception.accept(message)
+    reception.close()
+    assert "文件太大，最多 10 MB" in answer(talk, message)
 
 
 def test_a_group_that_is_told_of_again_is_greeted_and_parted_from_once(talk: Talk) -> None:

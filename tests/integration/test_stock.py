@@ -13,6 +13,7 @@ from store.db import Database, Tx
 from store.errors import (
     InsufficientStockError,
     InvalidValueError,
+    NotUndoableError,
     Shortage,
     SkuNotFoundError,
 )
@@ -178,13 +179,31 @@ def test_movements_are_reversed_once_and_only_while_the_units_are_there(
         return db.run(lambda tx: stock.reverse(tx, movement_id=moved, cause=by))
 
     order(db, 1)
-    with pytest.raises(InsufficientStockError):
-        undo("u")
-    receive(db, 1, "more")
-    assert undo("u").on_hand == 1
+    assert undo("u").on_hand == 1  # what the order holds stays
     with pytest.raises(InsufficientStockError):
         undo("again")
     assert db.read(audit.check).ok
+
+
+def test_a_movement_before_a_count_that_stands_is_not_reversed(
+    db: Database, add_sku: AddSku
+) -> None:
+    add_sku("A", on_hand=10)
+    moved = receive(db, 5).movement_id
+    counted = count(db, 12)
+
+    def undo(movement: int, cause: str) -> StockLevel:
+        by = Cause(cause, "ann")
+        return db.run(lambda tx: stock.reverse(tx, movement_id=movement, cause=by))
+
+    with pytest.raises(NotUndoableError):
+        undo(moved, "u1")
+    back = undo(counted.movement_id, "u2")
+    again = undo(back.movement_id, "u3")  # the count stands once more
+    with pytest.raises(NotUndoableError):
+        undo(moved, "u4")
+    undo(again.movement_id, "u5")
+    assert undo(moved, "u6").on_hand == 10
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,29 @@ PIECES = st.sampled_from(
 MESSAGES = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=8).map(" ".join))
 
 
+def spoken(value: int) -> str:
+    """A number as it is said in full: 1205 is 一千二百零五, 12 is 十二."""
+    digits = "零一二三四五六七八九"
+    said, zero = "", False
+    for rank, size in (("万", 10_000), ("千", 1000), ("百", 100), ("十", 10), ("", 1)):
+        digit = value // size % 10
+        if digit:
+            said += ("零" if zero and said else "") + digits[digit] + rank
+        zero = not digit
+    return said.removeprefix("一") if said.startswith("一十") else said
+
+
+def english(value: int) -> str:
+    """A number below a hundred in words: twenty-four."""
+    ones = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    ones += " fifteen sixteen seventeen eighteen nineteen"
+    tens = "twenty thirty forty fifty sixty seventy eighty ninety"
+    if value < 20:
+        return ones.split()[value]
+    high, low = divmod(value, 10)
+    return tens.split()[high - 2] + (f"-{ones.split()[low]}" if low else "")
+
+
 @pytest.mark.parametrize("row", ROWS, ids=[row["text"] for row in ROWS])
 def test_a_message_is_read_as_its_row_says(row: dict[str, Any]) -> None:
     said = as_json(read(row["text"], CATALOGUE), row["text"], CATALOGUE)
@@ -99,6 +122,69 @@ def test_a_price_reads_back_equal_however_it_is_written(fen: int, form: str) -> 
     assert read(f"改价 手冲壶 {text}", CATALOGUE).slots["price_fen"] == fen
 
 
+@given(st.integers(1, 99_999))
+@settings(max_examples=300)
+def test_a_number_in_characters_reads_back_equal(value: int) -> None:
+    for said in dict.fromkeys((spoken(value), spoken(value).replace("二千", "两千"))):
+        for text in (f"补货 咖啡豆 {said}", f"咖啡豆补{said}件", f"给咖啡豆加{said}个"):
+            assert read(text, CATALOGUE).slots.get("delta") == value, text
+
+
+@given(st.integers(1, 9999), st.integers(0, 9))
+@settings(max_examples=200)
+def test_a_price_as_it_is_said_reads_back_equal(yuan: int, tenths: int) -> None:
+    fen = yuan * 100 + tenths * 10
+    digit = "零一二三四五六七八九"[tenths]
+    forms = (
+        [f"{spoken(yuan)}块", f"{spoken(yuan)}元", f"{yuan}块", f"{yuan}块钱"]
+        if not tenths
+        else [
+            f"{spoken(yuan)}块{digit}",
+            f"{yuan}块{tenths}",
+            f"{yuan}块{digit}",
+            f"{yuan}.{tenths}",
+        ]
+    )
+    for said in forms:
+        for text in (f"改价 手冲壶 {said}", f"手冲壶改成{said}", f"手冲壶卖{said}"):
+            assert read(text, CATALOGUE).slots.get("price_fen") == fen, text
+
+
+@given(st.integers(1, 99))
+@settings(max_examples=99)
+def test_an_english_number_reads_back_equal(value: int) -> None:
+    for text in (f"restock 咖啡豆 {english(value)}", f"add {english(value)} to 咖啡豆"):
+        assert read(text, CATALOGUE).slots.get("delta") == value, text
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    {
+        "一打": 12,
+        "两打": 24,
+        "半打": 6,
+        "a dozen": 12,
+        "two dozen": 24,
+        "1万": 10_000,
+        "一百二": 120,
+        "两千三": 2300,
+        "一万二": 12_000,
+        "廿": 20,
+        "卅五": 35,
+        "俩": 2,
+        "仨": 3,
+        "二零二六": 2026,
+        "1,280": 1280,
+        "１２": 12,
+        "*12": 12,
+        "x12": 12,
+        "+1打": 12,
+    }.items(),
+)
+def test_other_ways_to_say_a_number_read_back_equal(said: str, value: int) -> None:
+    assert read(f"补货 咖啡豆 {said}", CATALOGUE).slots.get("delta") == value
+
+
 @pytest.mark.parametrize(
     "text",
     ["补货" * 490, "发" * 999, "咖啡豆 20 " * 120, "上架 " + "壶1" * 480, "规格 " + "a=b " * 240],
@@ -108,6 +194,34 @@ def test_a_hostile_line_costs_no_more_than_a_moment(text: str) -> None:
     read(text, CATALOGUE)
 
     assert time.perf_counter() - began < 1  # some 80 ms when measured
+
+
+def test_a_grid_of_sizes_and_colours_is_a_row_for_each_cell_that_holds_a_number() -> None:
+    sizes = Catalogue(
+        Entry(f"T-{size}-{colour}", "T恤", {"颜色": colour, "尺寸": size})
+        for size in ("L", "M")
+        for colour in ("白色", "黑色")
+    )
+    grid = "T恤到货\n\tL\tM\n白色\t10\t-\n黑\t6\t九"
+    said = as_json(read(grid, sizes), grid, sizes)
+
+    def row(colour: str, size: str) -> dict[str, Any]:
+        return {"name": "T恤", "specs": {"颜色": colour, "尺寸": size}}
+
+    assert (said["outcome"], said["intent"]) == ("confirm", "restock")
+    assert said["slots"]["items"] == [
+        {**row("白色", "L"), "delta": 10},
+        {**row("黑色", "L"), "delta": 6},
+        row("黑色", "M"),
+    ]
+
+
+def test_a_list_under_a_title_may_give_a_reason_on_each_line() -> None:
+    said = read("报损：\nT恤白色L 1件 脱线\n手冲壶 2个 起泡", CATALOGUE)
+    assert (said.outcome, said.intent, len(said.slots["items"])) == ("execute", "deduct", 2)
+
+    other = read("先别报损：\nT恤白色L 1件 脱线\n手冲壶 2个 起泡", CATALOGUE)
+    assert other.outcome != "execute"
 
 
 def test_a_reading_needs_no_catalogue() -> None:

@@ -9,15 +9,8 @@ import pytest
 from tests.utterances import SHOPS, UNSEEN, Verdict, judged, mutations, utterances
 
 # Shares of lines read right as they were measured last, so that no change makes it worse unseen.
-INTENTS, SLOTS, CLARIFIED = 0.92, 0.89, 0.85
-UNSEEN_INTENTS, UNSEEN_SLOTS, UNSEEN_WRONG = 0.95, 0.90, 3
-# Lines that act at once in another way than was meant: known, and to become none.
-WRONG = {
-    "TT-MINI 更名为饺子包，并且换到包包/小包分类",
-    "move Oreo to category 零食/夹心",
-    "不补妆口红的粉色改叫裸粉色",
-    "给白酒定规格：香型=浓香,酱香 容量=500ml",
-}
+INTENTS, SLOTS, CLARIFIED = 0.99, 0.98, 0.95
+UNSEEN_INTENTS, UNSEEN_SLOTS, UNSEEN_WRONG = 0.97, 0.93, 0
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +29,7 @@ def test_every_sample_of_the_reference_is_read_right() -> None:
 def test_nothing_is_written_that_was_not_meant(verdicts: list[Verdict]) -> None:
     wrong = {v.utterance.text: v.said for v in verdicts if v.wrong_write}
 
-    assert wrong.keys() - WRONG == set()
+    assert wrong == {}
 
 
 def test_most_lines_are_read_right(verdicts: list[Verdict]) -> None:

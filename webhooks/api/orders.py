@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import wraps
+from itertools import chain
 from typing import Any, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 
 from bot.messages import Role
-from store import clock, idempotency, orders
+from store import clock, idempotency, order_files, orders, sheets
 from store.db import Tx
 from store.errors import (
     InsufficientStockError,
@@ -53,6 +54,7 @@ T = TypeVar("T")
 _ORDER_NO = re.compile(r"[0-9]{10}")
 _DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 _INPUT = openapi.faults(400, 413, 415, 422, 503)
+_CSV = {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}}}
 _STEP: ResponseDict = {200: OrderOut, **openapi.faults(400, 401, 403, 404, 409, 413, 415, 422, 503)}
 
 # One blueprint: of two that share a path, the second would take the first one's place in the
@@ -198,6 +200,34 @@ def list_orders(query: OrderQuery) -> Response:
     )
     items = [order_out(order) for order in found]
     return answer(OrderPage(items=items, next_cursor=cursors.seal("order", before)))
+
+
+@api.get(
+    "/orders.csv",
+    tags=[openapi.MANAGERS],
+    security=openapi.BY_ADMIN,
+    responses={200: _CSV, **openapi.faults(401, 403, 422, 503)},
+)
+@endpoint(Role.MANAGER)
+def list_orders_as_a_file(query: PeriodQuery) -> Response:
+    """Order lines as a CSV file, oldest first."""
+    shop = the_shop()
+    start, end = span(query, shop.settings.shop.zone)
+
+    def fetch(after: int) -> tuple[list[OrderView], int | None]:
+        # Each page in a transaction of its own: a slow reader must not hold one open.
+        return shop.database.read(
+            lambda tx: orders.oldest_first(tx, start=start, end=end, after=after)
+        )
+
+    pieces = sheets.write(order_files.rows(fetch, shop.settings.shop.zone))
+    begun = next(pieces)  # before the answer begins: what cannot be read is refused as usual
+    name = f"orders-{shop.now().astimezone(shop.settings.shop.zone):%Y%m%d-%H%M}.csv"
+    return Response(
+        chain([begun], pieces),
+        headers={"Content-Disposition": f"attachment; filename={name}"},
+        content_type=f"{sheets.MIME['csv']}; charset=utf-8",
+    )
 
 
 @api.post(

@@ -1,6 +1,5 @@
-"""SKU files from and to the command line."""
+"""SKU files from the command line."""
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from bot.texts import explain
 from bot.understanding import Catalogue, Entry
-from store import files, journal, names
+from store import files, journal, names, sheets
 from store.db import Database, Tx
 from store.errors import InvalidValueError, StaleVersionError
 from store.files import ChangedSku, ImportPlan, RefusedRow, SkuSheet, StockMode
@@ -73,9 +72,10 @@ class Importer:
 
 
 def content_of(path: Path) -> bytes:
-    """The file's bytes. Raises ``CommandError``."""
+    """The file's bytes, of one that is too large no more than shows it. Raises ``CommandError``."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(sheets.MAX_BYTES + 1)
     except OSError as error:
         raise CommandError(f"{path} cannot be read ({error.strerror})") from error
 
@@ -102,6 +102,8 @@ def report(planned: ImportPlan, *, rows: bool) -> Iterator[str]:
     if planned.stock_left_alone:
         number = planned.stock_left_alone
         yield f"stock of {number} known SKUs left alone; --stock set or --stock add would book it"
+    if rows:
+        yield f"columns: {', '.join(_column(*pair) for pair in planned.recognised)}"
     if planned.ignored:
         yield f"columns ignored: {', '.join(planned.ignored)}"
 
@@ -113,27 +115,6 @@ def refusal(row: RefusedRow) -> str:
     return f"{where}: {explain(row.error, 'en')}{value}"
 
 
-def export(database: Database, path: Path, progress: Progress) -> None:
-    """Write every SKU to a CSV file, whole or not at all. Raises ``CommandError``."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("wb") as file:
-            database.read(lambda tx: _pour(tx, file.write, progress), snapshot=True)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written ({error.strerror})") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _pour(tx: Tx, write: Callable[[bytes], int], progress: Progress) -> None:
-    for piece in files.export(tx):
-        write(piece)
-        progress()
-
-
 def _entries(path: Path, sheet: SkuSheet) -> Iterator[Entry]:
     for row in sheet.rows:
         try:
@@ -141,6 +122,10 @@ def _entries(path: Path, sheet: SkuSheet) -> Iterator[Entry]:
         except InvalidValueError as error:
             raise CommandError(f"{path}: row {row.number}: {explain(error, 'en')}") from error
         yield Entry(item.code or "", item.name or "", item.specs or {})
+
+
+def _column(column: str, heading: str) -> str:
+    return column if column == heading.casefold() else f"{column} <- {heading}"
 
 
 def _changed(change: ChangedSku) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.messages import Attachment
-from bot.platforms.base import SendError
+from bot.platforms.base import SendError, TooLargeError
 from bot.platforms.calls import TIMEOUT, Answer
 from bot.platforms.feishu import codes
 from bot.platforms.feishu.tokens import Tokens
@@ -119,7 +119,7 @@ class Client:
 
         answer = await self._answer(ask)
         if len(answer.body) > MOST_FILE:
-            raise SendError("the file is larger than 10 MiB", permanent=True)
+            raise TooLargeError("the file is larger than 10 MiB")
         return answer.body
 
     async def message(self, message_id: str) -> Mapping[str, Any]:

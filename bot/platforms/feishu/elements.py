@@ -115,8 +115,9 @@ class Pen:
             for rows in _runs([[self.plain(cell) for cell in row[some]] for row in table.rows]):
                 if weight([head, rows]) <= _MOST_WEIGHT:
                     yield Block((_native(head, rows),), plain_table(head, rows))
-                else:  # one row, larger than a card should be
-                    pairs = zip(head, *rows, strict=True)
+                    continue
+                for row in rows:  # one of them is larger than a card should be
+                    pairs = zip(head, row, strict=True)
                     yield from self.passages("\n".join(f"{name}：{cell}" for name, cell in pairs))
 
     def _chart(self, chart: Chart) -> Iterator[Block]:

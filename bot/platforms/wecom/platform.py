@@ -16,6 +16,7 @@ from bot.platforms.base import (
     Line,
     RawRequest,
     SendError,
+    TooLargeError,
     VerificationError,
 )
 from bot.platforms.calls import Calls
@@ -164,7 +165,7 @@ class WecomPlatform:
         else:
             content = self._fetched(message.files[number])
         if len(content) > MOST_FILE:
-            raise SendError("the file is too large", permanent=True)
+            raise TooLargeError("the file is larger than 10 MiB")
         return content
 
     def check(self) -> tuple[tuple[str, str], ...]:

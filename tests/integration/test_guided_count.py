@@ -1,0 +1,326 @@
+"""A count that asks for one product after the other while the shop sells (F40)."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.messages import Press, Reply
+from store import audit, chats, members, orders, skus
+from store.db import Database, Tx
+from store.skus import SkuDraft, SkuPatch
+from tests.fakes.clock import FakeClock
+from tests.integration.test_pressing import Group
+from tests.shop import PEOPLE, SETUP, Talk, fill, on_hand, place, spoken
+
+LATER = timedelta(seconds=10)
+# As 盘点全部 asks for them, what belongs together one after the other.
+ALL = ("LT", "KFD", "GEB", "SCH", "TX-B-L", "TX-H-L", "LC-250", "KL330")
+
+
+@pytest.fixture
+def talk(db: Database, clock: FakeClock) -> Talk:
+    fill(db)
+    clock.advance(minutes=1)
+    return Talk(db, clock)
+
+
+def asked(reply: Reply) -> str:
+    """The code of the product that a reply asks for."""
+    assert reply.outcome == "clarify"
+    return reply.title.rpartition("（")[2].removesuffix("）")
+
+
+def rows(reply: Reply) -> dict[str, tuple[str, ...]]:
+    """The rows of the card at the end by their first cell."""
+    assert reply.table is not None
+    return {row[0]: row[1:] for row in reply.table.rows}
+
+
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [
+        ("盘点 咖啡", ("KFD", "GEB")),  # one of them delisted, and still on the shelf
+        ("盘点咖啡", ("KFD", "GEB")),
+        ("盘点 服装类", ("TX-B-L", "TX-H-L")),
+        ("盘点开始 服装", ("TX-B-L", "TX-H-L")),
+        ("count bags", ("LT",)),
+        ("盘点 T恤", ("TX-B-L", "TX-H-L")),  # one product of several specs
+        ("盘点全部", ALL),
+        ("盘点 所有商品", ALL),
+        ("全部盘点", ALL),
+        ("盘点开始 全部", ALL),
+        ("count everything", ALL),
+        ("start count everything", ALL),
+    ],
+)
+def test_it_asks_for_each_product_of_a_kind(talk: Talk, said: str, codes: tuple[str, ...]) -> None:
+    reply = talk.say(said, "sue")
+
+    for number, code in enumerate(codes, start=1):
+        assert asked(reply) == code
+        assert reply.title.startswith(f"{number}/{len(codes)} ")
+        reply = talk.say("跳过", "sue")
+    assert "一个都没有数" in reply.text
+
+
+@pytest.mark.parametrize("said", ["盘点 手冲壶", "盘点", "盘点 T恤白L", "盘点 电饭锅"])
+def test_one_product_alone_is_asked_about_as_before(talk: Talk, said: str) -> None:
+    reply = talk.say(said, "sue")
+
+    assert (reply.intent, reply.outcome) in {("stocktake", "clarify"), ("unknown", "clarify")}
+    assert "没有在盘点" in talk.say("盘点结束", "sue").text
+
+
+def test_what_is_delisted_and_gone_is_not_asked_for(talk: Talk) -> None:
+    talk.say("盘点 挂耳包 0")
+    talk.say("是")
+
+    assert asked(talk.say("盘点 咖啡", "sue")) == "KFD"
+    assert rows(talk.say("29", "sue")).keys() == {"咖啡豆（KFD）"}
+
+
+def test_numbers_alone_are_booked_as_one_after_a_yes_and_undone_as_one(
+    talk: Talk, clock: FakeClock
+) -> None:
+    reply = talk.say("盘点全部", "sue")
+    for said in ("39", "三十", "8件", "十个", "21", "18", "4", "48"):
+        assert asked(reply)
+        clock.advance(seconds=10)
+        reply = talk.say(said, "sue")
+
+    assert reply.outcome == "confirm"  # nobody had to say that it is finished
+    assert reply.fields[:3] == (
+        ("现有", "182 → 178"),
+        ("有差异", "4"),
+        # 59 more of a T恤; 29.90, 98 twice and 3 twice less
+        ("差额", "-¥172.90（-¥231.90，+¥59）"),
+    )
+    assert rows(reply)["手冲壶（SCH）"] == ("12", "10", "-2", "-¥196", "+0")
+    assert rows(reply)["T恤 白色 L（TX-B-L）"] == ("20", "21", "+1", "+¥59", "+0")
+    assert rows(reply)["绿茶 250g（LC-250）"] == ("4", "4", "+0", "", "+0")
+    assert [on_hand(talk.db, code) for code in ALL] == [40, 30, 8, 12, 20, 18, 4, 50]
+    assert talk.say("是", "sue").error is None
+    assert [on_hand(talk.db, code) for code in ALL] == [39, 30, 8, 10, 21, 18, 4, 48]
+
+    talk.say("撤销", "sue")
+    assert [on_hand(talk.db, code) for code in ALL] == [40, 30, 8, 12, 20, 18, 4, 50]
+    assert talk.db.read(audit.check).ok
+
+
+def test_what_is_sold_or_shipped_meanwhile_is_taken_into_account(
+    talk: Talk, clock: FakeClock
+) -> None:
+    held = place(talk.db, ("TX-B-L", 3))
+    clock.advance(seconds=10)
+    assert ("占用", "3") in talk.say("盘点 服装", "sue").fields
+    talk.say("17", "sue")  # three are packed already
+    clock.advance(seconds=10)
+    talk.db.run(lambda tx: orders.ship(tx, order_no=held, actor="max"))
+    sold = place(talk.db, ("TX-H-L", 2))
+    talk.db.run(lambda tx: orders.complete(tx, order_no=sold, actor="till"))
+    clock.advance(seconds=10)
+
+    question = talk.say("16", "sue")  # of 18, two just sold
+    assert "T恤 白色 L 3" in question.text
+    clock.advance(seconds=10)
+    card = talk.say("已拿走", "sue")
+    sold = place(talk.db, ("TX-H-L", 1))
+    talk.db.run(lambda tx: orders.complete(tx, order_no=sold, actor="till"))
+    talk.say("是", "sue")
+
+    assert rows(card) == {
+        "T恤 白色 L（TX-B-L）": ("20", "17+3", "+0", "", "-3"),
+        "T恤 黑色 L（TX-H-L）": ("16", "16", "+0", "", "+0"),
+    }
+    assert (on_hand(talk.db, "TX-B-L"), on_hand(talk.db, "TX-H-L")) == (17, 15)
+    assert talk.db.read(audit.check).ok
+
+
+def test_skipped_ones_stay_and_are_named(talk: Talk) -> None:
+    talk.say("盘点 咖啡", "sue")
+    talk.say("跳过", "sue")
+    card = talk.say("7", "sue")
+
+    assert rows(card).keys() == {"挂耳包（GEB）"}
+    assert "没数的 1 个不改：KFD" in card.text
+    talk.say("是", "sue")
+    assert (on_hand(talk.db, "KFD"), on_hand(talk.db, "GEB")) == (30, 7)
+
+
+def test_the_one_before_can_be_counted_again(talk: Talk) -> None:
+    talk.say("盘点 服装", "sue")
+    assert asked(talk.say("上一个", "sue")) == "TX-B-L"  # there is none before it
+    talk.say("210", "sue")
+    back = talk.say("上一个", "sue")
+    assert asked(back) == "TX-B-L"
+    assert "之前记的是 210" in back.text
+    again = talk.say("21", "sue")
+    assert "之前记的是 210，改成 21" in again.text
+    assert asked(again) == "TX-H-L"
+    assert rows(talk.say("18", "sue"))["T恤 白色 L（TX-B-L）"][1] == "21"
+
+    assert asked(talk.say("上一个", "sue")) == "TX-H-L"  # from the card of the end
+    assert "没有等待确认" in talk.say("是", "sue").text  # which nobody can agree to any more
+    assert rows(talk.say("17", "sue"))["T恤 黑色 L（TX-H-L）"][1] == "17"
+
+
+def test_lines_with_names_are_taken_too_and_not_asked_for_again(talk: Talk) -> None:
+    assert asked(talk.say("盘点全部", "sue")) == "LT"
+    assert asked(talk.say("挂耳包 9，手冲壶 11", "sue")) == "LT"
+    assert asked(talk.say("盘点 咖啡豆 28", "sue")) == "LT"
+    assert asked(talk.say("40", "sue")) == "TX-B-L"
+    assert len(rows(talk.say("结束", "sue"))) == 4
+
+
+def test_other_commands_and_other_words_do_not_disturb_it(talk: Talk) -> None:
+    talk.say("盘点 咖啡", "sue")
+    assert talk.say("补货 手冲壶 5", "sue").intent == "restock"
+    assert talk.say("查 手冲壶", "sue").intent == "query_stock"
+    for said in ("呼啦圈", "-3", "1.5", "99999999"):
+        assert talk.say(said, "sue").outcome == "clarify", said
+    assert asked(talk.say("28", "sue")) == "GEB"
+    assert rows(talk.say("结束", "sue"))["咖啡豆（KFD）"][1] == "28"
+
+
+def test_on_and_back_never_agree_to_or_undo_anything(talk: Talk) -> None:
+    talk.say("补货 手冲壶 5", "sue")
+    talk.say("盘点 咖啡", "sue")
+    assert talk.say("盘点 手冲壶 0", "sue").outcome == "clarify"
+    talk.say("取消", "sue")
+    talk.say("盘点 咖啡", "sue")
+    talk.say("结束", "sue")
+    talk.say("盘点 咖啡", "sue")
+    talk.say("29", "sue")
+    talk.say("结束", "sue")
+    for said in ("跳过", "上一个", "上一个"):
+        talk.say(said, "sue")
+    assert (on_hand(talk.db, "SCH"), on_hand(talk.db, "KFD")) == (17, 30)
+
+
+def test_cancel_drops_it(talk: Talk) -> None:
+    talk.say("盘点 咖啡", "sue")
+    talk.say("25", "sue")
+    assert "记下的 1 个商品没有入账" in talk.say("取消", "sue").text
+    assert talk.say("8", "sue").outcome == "clarify"
+    assert "没有在盘点" in talk.say("盘点结束", "sue").text
+    assert on_hand(talk.db, "KFD") == 30
+
+
+def test_it_goes_on_after_a_restart(talk: Talk, clock: FakeClock) -> None:
+    talk.say("盘点 服装", "sue")
+    talk.say("19", "sue")
+    clock.advance(minutes=7 * 60)
+
+    after = Talk(talk.db, clock, prefix="after")
+
+    assert asked(after.say("盘点开始", "sue")) == "TX-H-L"
+    assert len(rows(after.say("18", "sue"))) == 2
+
+
+def test_it_ends_by_itself_after_some_idle_hours(talk: Talk, clock: FakeClock) -> None:
+    talk.say("盘点 服装", "sue")
+    clock.advance(minutes=7 * 60)
+    talk.say("19", "sue")  # each number gives it another while
+    clock.advance(minutes=7 * 60)
+    assert asked(talk.say("上一个", "sue")) == "TX-B-L"
+    clock.advance(minutes=8 * 60 + 1)
+
+    assert talk.say("18", "sue").intent == "unknown"
+    assert "没有在盘点" in talk.say("盘点结束", "sue").text
+
+
+def test_it_is_one_persons_in_one_chat(talk: Talk) -> None:
+    talk.say("盘点 服装", "sue", group=True)
+
+    assert talk.maybe("19", "max", group=True, addressed=False) is None
+    assert talk.maybe("跳过", "max", group=True, addressed=False) is None
+    assert talk.say("19", "sue").intent == "unknown"  # alone with the bot
+    noted = talk.say("19", "sue", group=True, addressed=False)
+    assert asked(noted) == "TX-H-L"
+    assert talk.maybe("晚上吃什么", "sue", group=True, addressed=False) is None
+
+
+def test_whoever_lost_the_right_meanwhile_counts_nothing(talk: Talk) -> None:
+    talk.say("盘点 服装", "sue")
+    talk.db.run(lambda tx: members.set_role(tx, platform="console", user_id="sue", role="viewer"))
+    assert [talk.say(said, "sue").error for said in ("19", "跳过", "结束")] == ["forbidden"] * 3
+
+
+def test_a_viewer_cannot_begin_one(talk: Talk) -> None:
+    assert talk.say("盘点全部", "vic").error == "forbidden"
+
+
+def test_a_code_that_was_changed_meanwhile_is_passed_over(talk: Talk) -> None:
+    talk.say("盘点 服装", "sue")
+    talk.db.run(lambda tx: skus.edit(tx, code="TX-H-L", patch=SkuPatch(code="TX-9"), cause=SETUP))
+    card = talk.say("19", "sue")
+
+    assert rows(card).keys() == {"T恤 白色 L（TX-B-L）"}
+    assert "没数的 1 个不改：TX-H-L" in card.text
+
+
+def test_more_than_one_count_takes_is_said(db: Database, clock: FakeClock) -> None:
+    fill(db)
+    drafts = [SkuDraft(f"杯子{n}", 100, reorder_point=0, stock=1) for n in range(500)]
+    db.run(lambda tx: skus.add_many(tx, drafts, cause=SETUP))
+    clock.advance(minutes=1)
+
+    reply = Talk(db, clock).say("盘点全部")
+
+    assert "一次最多盘 500 个" in reply.text
+    assert reply.title.startswith("1/500 ")
+
+
+def test_it_speaks_english(talk: Talk) -> None:
+    talk.say("language en")
+    reply = talk.say("count everything")
+    assert "How many are on the shelf?" in spoken(reply)
+    assert [button.label for button in reply.buttons] == ["skip", "finish count"]
+    assert asked(talk.say("skip")) == "KFD"
+    assert asked(talk.say("30")) == "GEB"
+    assert asked(talk.say("back")) == "KFD"
+    assert rows(talk.say("done")).keys() == {"咖啡豆（KFD）"}
+
+
+# -- its buttons
+
+
+@pytest.fixture
+def group(db: Database, clock: FakeClock) -> Group:
+    fill(db)
+    db.run(_at_the_fake)
+    clock.advance(minutes=1)
+    return Group(db, clock)
+
+
+def _at_the_fake(tx: Tx) -> None:
+    for user_id, (name, role) in PEOPLE.items():
+        members.seen(tx, platform="fake", user_id=user_id, name=name)
+        members.set_role(tx, platform="fake", user_id=user_id, role=role.word)
+    chats.bind(tx, platform="fake", chat_id="g", kind="group")
+
+
+def test_its_buttons_are_for_whoever_counts_and_for_the_product_they_were_shown_with(
+    group: Group,
+) -> None:
+    group.say("盘点 服装", "sue")
+    card = group.card("reply")
+    skip = group.button(card, "跳过")
+
+    other = group.press(card, "跳过", "max")
+    assert other is not None
+    assert other.error == "forbidden"
+    group.say("19", "sue")
+    late = group.press_raw(Press(card, skip), "sue")
+    assert late is not None
+    assert late.error == "wrong_state"  # the next product was not skipped
+    group.sender.stop()
+
+
+def test_a_press_goes_on(group: Group) -> None:
+    group.say("盘点 服装", "sue")
+    pressed = group.press(group.card("reply"), "跳过", "sue")
+
+    assert pressed is not None
+    assert asked(pressed) == "TX-H-L"
+    group.sender.stop()
