@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot import examples
 from bot.commands._shown import moment, person, yuan
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import AskError, Context, Example, Saying, command
@@ -69,7 +70,8 @@ def schedule(ctx: Context, quantity: TimedNo | None = None, query: Off | None = 
     ctx.told = True
     acts = timed.waiting(ctx.tx)
     if not acts:
-        return Reply(text=ctx.say("timed.none"))
+        product = examples.a_product(ctx.tx, ctx.language)
+        return Reply(text=ctx.say("timed.none", product=product))
     shown, more = acts[:MOST_LISTED], len(acts) - MOST_LISTED
     head = tuple(ctx.say(f"field.{key}") for key in ("timed", "what", "when", "who"))
     rows = tuple((str(a.id), _what(ctx, a), _when(ctx, a), person(ctx, a.actor)) for a in shown)

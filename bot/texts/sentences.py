@@ -271,8 +271,9 @@ SENTENCES: dict[str, Text] = {
     "timed.list": Text("定时：{number} 个", "Timed: {number}"),
     "timed.more": Text("后面还有 {number} 个。", "{number} more after these."),
     "timed.none": Text(
-        "没有定时。例如：明早9点上架 手冲壶；T恤8折到周日晚12点。",
-        "Nothing is timed. For example: relist Kettle tomorrow 9am; Kettle 20% off until Sunday.",
+        "没有定时。例如：明早9点下架{product}；{product}8折到周日晚12点。",
+        "Nothing is timed. For example: delist {product} tomorrow 9am; "
+        "{product} 20% off until Sunday.",
     ),
     "timed.how": Text("发「{word} 编号」取消。", 'Send "{word} NUMBER" to cancel one.'),
     "timed.ask": Text("取消哪一个定时？", "Cancel which one?"),
