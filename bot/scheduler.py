@@ -2,9 +2,10 @@
 
 import logging
 import re
+import secrets
 from collections.abc import Callable
 from datetime import datetime, time
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -14,7 +15,7 @@ from bot.connections import Connections
 from bot.delivery import Leftovers, Sender
 from bot.lease import Leadership
 from bot.settings import Settings
-from store import audit, chats, cleanup, jobs, outbox
+from store import audit, chats, cleanup, jobs, outbox, timed
 from store.db import Database, Tx
 from store.errors import LeaseLostError, StoreError
 from store.jobs import Held
@@ -25,10 +26,23 @@ T = TypeVar("T")
 SUMMARY, CLEANUP, AUDIT = "summary", "cleanup", "audit"
 CLEAN_AT = time(3, 30)  # shop-local, when nobody sells anything; later on days it was missed
 SWEEP_S = 3
+ACT_S = 1  # a look at an index, and what was said for 18:00 is done at 18:00
 # A machine that stalled for ten minutes still does what was due; what a day has once, the job's
 # own slot makes once, however late it comes.
 MISFIRE_GRACE_S = 600
 _CLOCK = re.compile(r"\d\d:\d\d")
+
+
+class Actor(Protocol):
+    """Does what was timed; both methods in the transaction they are given."""
+
+    def act(self, tx: Tx, number: int) -> None:
+        """Do the act of this number, if it is due."""
+        ...
+
+    def give_up(self, tx: Tx, number: int, reference: str) -> None:
+        """Settle one that cannot be done, by what stands in the log under this reference."""
+        ...
 
 
 class Worker:
@@ -47,6 +61,7 @@ class Worker:
         sender: Sender,
         leftovers: Leftovers,
         connections: Connections,
+        actor: Actor,
         on_audit: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._database = database
@@ -56,6 +71,7 @@ class Worker:
         self._sender = sender
         self._leftovers = leftovers
         self._connections = connections
+        self._actor = actor
         self._on_audit = on_audit
         self._scheduler: BackgroundScheduler | None = None
 
@@ -83,6 +99,21 @@ class Worker:
         for at in sorted(self._database.read(self._times)):
             if self._local().time() >= _read(at):
                 self._write(lambda tx, held, at=at: self._queue_summary(tx, held, at))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+
+    def act(self) -> None:
+        """Do what was timed and is due, each in a transaction of its own, however late."""
+        for number in self._database.read(timed.due):
+            try:
+                self._write(lambda tx, _, number=number: self._actor.act(tx, number))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+            except StoreError:
+                raise  # the database's or the lease's: it is tried again
+            except Exception:  # an edge: one act must not hold up the others, nor come for ever
+                reference = secrets.token_hex(2).upper()
+                logger.exception("act_failed", extra={"reference": reference, "act": number})
+                self._give_up(number, reference)
+
+    def _give_up(self, number: int, reference: str) -> None:
+        self._write(lambda tx, _: self._actor.give_up(tx, number, reference))
 
     def clean(self) -> None:
         """Once a day, forget what has served its time, in small bites."""
@@ -122,6 +153,7 @@ class Worker:
             (self.summarise, CronTrigger(second=0, timezone=self._zone)),
             (self.clean, CronTrigger(minute="*/10", second=30, timezone=self._zone)),
             (self.audit, CronTrigger(minute=7, timezone=self._zone)),
+            (self.act, IntervalTrigger(seconds=ACT_S, timezone=self._zone)),
             (self._leftovers.sweep, IntervalTrigger(seconds=SWEEP_S, timezone=self._zone)),
         )
         for work, trigger in plan:
@@ -132,7 +164,7 @@ class Worker:
         """The one before us may be gone for hours: do now what is due."""
         if self._scheduler is None:
             return
-        for work in (self._sweep_all, self.summarise, self.clean, self.look):
+        for work in (self._sweep_all, self.act, self.summarise, self.clean, self.look):
             self._scheduler.add_job(self._guarded, args=[work], name=work.__name__)
 
     def _sweep_all(self) -> None:

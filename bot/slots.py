@@ -599,6 +599,8 @@ Off = Annotated[
     str, Slot(Kind.CHOICE, Text("关闭", "off"), choices={"off": ("off", "取消", "关闭")})
 ]
 
+TimedNo = Annotated[int, Slot(Kind.COUNT, Text("定时编号", "number"), bare=False)]
+
 OrderNo = Annotated[str, Slot(Kind.ORDER, Text("订单号", "order number"))]
 TrackingNo = Annotated[
     str,

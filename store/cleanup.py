@@ -8,7 +8,16 @@ from sqlalchemy import ColumnElement, delete
 from sqlmodel import SQLModel, col, select
 
 from store.db import Tx
-from store.models import Attachment, Dialogue, IdempotencyKey, Inbox, JobRun, OneTimeCode, Outbox
+from store.models import (
+    Attachment,
+    Dialogue,
+    IdempotencyKey,
+    Inbox,
+    JobRun,
+    OneTimeCode,
+    Outbox,
+    TimedAct,
+)
 
 # Promised are 48 h; a week also covers a platform that was down over a holiday's weekend.
 DELIVERIES = timedelta(days=7)
@@ -38,6 +47,7 @@ def _stale(now: datetime) -> Iterator[tuple[type[SQLModel], ColumnElement[bool]]
     yield Outbox, (col(Outbox.created_at) < now - FAILURES) & (col(Outbox.state) == "dead")
     yield Dialogue, col(Dialogue.expires_at) < now
     yield OneTimeCode, col(OneTimeCode.expires_at) < now - CODES
+    yield TimedAct, col(TimedAct.settled_at) < now - RUNS
     yield JobRun, col(JobRun.ran_at) < now - RUNS
 
 

@@ -230,6 +230,16 @@ class NotUndoableError(StoreError):
         self.what = what
 
 
+class TimedActNotFoundError(StoreError):
+    """No timed act of this number waits; ``state`` is what became of it, "" for no such number."""
+
+    code = "not_found"
+
+    def __init__(self, number: int, state: str = "") -> None:
+        super().__init__(f"{number}: {state}")
+        self.number, self.state = number, state
+
+
 class BadCodeError(StoreError):
     """A one-time code or link that is unknown, used or too old."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from store import chats, members, shop, skus, stock
+from store import chats, members, shop, skus, stock, timed
 from store.cleanup import CARDS
 from store.db import Tx
 from store.errors import (
@@ -28,8 +28,9 @@ class Reversal:
     """One change undone: ``field`` of ``what`` (a code, a person, a topic) as it was and is now.
 
     ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role``,
-    ``language`` or ``subscription``; values are what the operations take. ``short``: units that
-    could not be taken back, because they are sold or held by open orders.
+    ``language``, ``subscription`` or ``timed`` (``#3``, its states); values are what the operations
+    take. ``short``: units that could not be taken back, because they are sold or held by open
+    orders.
     """
 
     what: str
@@ -49,6 +50,17 @@ class Undone:
     intent: str
     reversals: tuple[Reversal, ...]
     left: tuple[StoreError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What the end of an act put back, and what it let alone, for it had changed since.
+
+    Of the latter ``before`` is what it is, and ``after`` what it would have been.
+    """
+
+    reversals: tuple[Reversal, ...]
+    kept: tuple[Reversal, ...]
 
 
 def record(
@@ -104,6 +116,29 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: st
     entry.undone = True
     tx.add(entry)
     return undone
+
+
+def put_back(tx: Tx, changes: list[dict[str, Any]], *, cause: Cause) -> PutBack:
+    """Reverse each change of goods or shop that still holds; what somebody changed since stays.
+
+    Its SKUs are locked first, so that nobody changes one in between.
+    """
+    done, kept = [], []
+    for change in reversed(timed.codes(tx, changes)):
+        now = _standing(tx, change)
+        field, what = change.get("field", change["kind"]), change.get("sku", "")
+        if now == change["after"]:
+            done.append(_REVERSALS[change["kind"]](tx, change, cause))
+        elif now != change["before"]:
+            kept.append(Reversal(what, field, now, change["before"]))
+    return PutBack(tuple(done), tuple(kept))
+
+
+def _standing(tx: Tx, change: dict[str, Any]) -> Any:
+    """What a change of goods or shop is about, as it is now."""
+    if change["kind"] == "shop":
+        return shop.is_open(tx)
+    return getattr(skus.view(tx, change["sku"]), change["field"])
 
 
 def _last(tx: Tx, actor: str) -> AuditEntry | None:
@@ -187,6 +222,12 @@ def _shop(tx: Tx, change: dict[str, Any], by: Cause) -> Reversal:
     return Reversal("", "shop", change["after"], change["before"])
 
 
+def _timed(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
+    number, before, after = change["act"], change["before"], change["after"]
+    timed.move(tx, number, before=before, after=after)
+    return Reversal(f"#{number}", "timed", after, before)
+
+
 def _role(tx: Tx, change: dict[str, Any], _: Cause) -> Reversal:
     members.set_role(tx, platform=change["platform"], user_id=change["user"], role=change["before"])
     name = change["name"] or change["user"]
@@ -214,4 +255,5 @@ _REVERSALS = {
     "shop": _shop,
     "role": _role,
     "subscription": _subscription,
+    "timed": _timed,
 }

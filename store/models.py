@@ -465,6 +465,49 @@ class Dialogue(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
+class TimedState(StrEnum):
+    """Where a timed act stands; ``on``: it was done, and is put back when it ends."""
+
+    WAITING = "waiting"
+    ON = "on"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class TimedAct(SQLModel, table=True):
+    """A command to be done at a time, or put back at one, for whoever asked in that chat.
+
+    ``slots`` are the command's, its SKUs by id; ``due_at`` is the next of ``begins_at`` (None: it
+    was done when it was asked for) and ``ends_at``. ``changes`` is what it did and puts back (see
+    ``store.journal``). ``origin``: the message that asked.
+    """
+
+    __tablename__ = "timed_act"
+    __table_args__ = (
+        UniqueConstraint("origin"),
+        Index(None, "state", "due_at"),
+        CheckConstraint("begins_at IS NOT NULL OR ends_at IS NOT NULL", name="moment"),
+        _NUMBERED_ONCE,
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    origin: str = Field(max_length=190)
+    platform: str = Field(max_length=16)
+    chat_id: str = Field(max_length=120)
+    chat_kind: str = Field(max_length=8)
+    user_id: str = Field(max_length=120)
+    intent: str = Field(max_length=32)
+    slots: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    state: str = Field(max_length=16)
+    begins_at: datetime | None = Field(default=None, sa_type=Instant)
+    ends_at: datetime | None = Field(default=None, sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant)
+    created_at: datetime = Field(sa_type=Instant)
+    settled_at: datetime | None = Field(default=None, sa_type=Instant, index=True)
+
+
 class AuditEntry(SQLModel, table=True):
     """Who asked for what, and what came of it.
 

@@ -189,6 +189,21 @@ def view(tx: Tx, code: str) -> SkuView:
     return _view(*row)
 
 
+def ids_of(tx: Tx, codes: Sequence[str]) -> list[int]:
+    """The ids of SKUs by their codes, ascending: they stay, whatever the SKUs are called later."""
+    statement = select(Sku.id).where(col(Sku.code).in_(codes)).order_by(col(Sku.id))
+    return [number for number in tx.exec(statement).all() if number is not None]
+
+
+def by_ids(tx: Tx, ids: Sequence[int], *, lock: bool = False) -> list[SkuView]:
+    """The SKUs with these ids, by id; ``lock``: nobody changes them before the transaction ends."""
+    if lock:
+        locking = select(Sku).where(col(Sku.id).in_(ids)).order_by(col(Sku.id)).with_for_update()
+        tx.exec(locking.execution_options(populate_existing=True)).all()
+    statement = select(Sku, Product).join(Product).where(col(Sku.id).in_(ids))
+    return [_view(*row) for row in tx.exec(statement.order_by(col(Sku.id))).all()]
+
+
 def page(
     tx: Tx,
     *,

@@ -8,6 +8,7 @@ import socket
 from bot.broadcasts import Composer
 from bot.connections import Connections
 from bot.delivery import Leftovers, Sender, quiet_for
+from bot.dispatcher import Dispatcher
 from bot.lease import Leadership
 from bot.platforms.base import Ears
 from bot.registry import COMMANDS
@@ -32,7 +33,9 @@ def make_composer(shop: Shop, channels: Channels) -> Composer:
     )
 
 
-def make_worker(shop: Shop, channels: Channels, reception: Reception) -> Worker:
+def make_worker(
+    shop: Shop, channels: Channels, reception: Reception, dispatcher: Dispatcher
+) -> Worker:
     """The worker of a shop; it does nothing before it is started and holds the lease."""
     settings, composer = shop.settings, make_composer(shop, channels)
     leadership = Leadership(shop.database, owner=process_name())
@@ -60,6 +63,7 @@ def make_worker(shop: Shop, channels: Channels, reception: Reception) -> Worker:
         sender=sender,
         leftovers=Leftovers(shop.database, reception.pick_up),
         connections=connections,
+        actor=dispatcher,
         on_audit=shop.metrics.audited,
     )
 

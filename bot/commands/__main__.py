@@ -18,6 +18,10 @@ lines, a block pasted from a sheet. What is not certain is asked about; what wei
 Values are recognised by their shape: `颜色=白`, `128元` or `￥128` or `三块五`, `8折`, `库存30`, `预警5`, `分类 器具/壶`, `编码 SC-01`,
 `#1033`, `今天`, `一百二`, `两打`. `咖啡豆+50` and `咖啡豆 -3` are short for restock and deduct. A role may do all that the lower ones may:
 owner > manager > staff > viewer > none.
+
+Prices, `上架`, `下架`, `开门` and `打烊` take a moment: `明早9点上架手冲壶` is done then, `T恤8折到周日晚12点` now and put back then,
+`周五18点把手冲壶改成99，周一恢复` both. The card shows the exact time; what happens is told in the chat that asked. `定时` lists what
+waits, `取消定时 3` drops one. Until a day without a time means to its end for prices, and to its beginning for all else.
 """
 
 

@@ -1,11 +1,13 @@
 """How SKUs and orders are shown in replies."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.messages import Table
 from bot.registry import Context
 from store import members, names
+from store.journal import Reversal
 from store.money import short_yuan
 from store.orders import OrderView
 from store.skus import SkuView
@@ -107,6 +109,27 @@ def value(ctx: Context, field: str, value: Any) -> str:
     return shown(ctx, value) if shown else str(value) or ctx.say("value.none")
 
 
+def moment(ctx: Context, at: datetime) -> str:
+    """``11-29 周日 18:00``, shop-local; another year is named."""
+    local = at.astimezone(ctx.shop.zone)
+    year = "" if local.year == ctx.now.astimezone(ctx.shop.zone).year else f"{local.year}-"
+    return f"{year}{local:%m-%d} {ctx.say(f'weekday.{local.weekday()}')} {local:%H:%M}"
+
+
+def reversal(ctx: Context, done: Reversal) -> tuple[str, str]:
+    """The field of what was put back, and its values before and after."""
+    before, after = (value(ctx, done.field, v) for v in (done.before, done.after))
+    return reversed_field(ctx, done), f"{before} → {after}"
+
+
+def reversed_field(ctx: Context, done: Reversal) -> str:
+    """What a reversal is about: ``KFD 价格``."""
+    what, field = done.what, _LABELS.get(done.field, done.field)
+    if field == "subscription":
+        return ctx.say(f"topic.{what}")
+    return f"{what} {ctx.say(f'field.{field}')}".strip()
+
+
 def person(ctx: Context, actor: str) -> str:
     """What to call ``platform:user id``."""
     return members.called(ctx.tx, actor)
@@ -116,6 +139,7 @@ def _name(ctx: Context, sku: SkuView) -> str:
     return sku.title if sku.status == "on_sale" else f"{sku.title}（{ctx.say('status.delisted')}）"
 
 
+_LABELS = {"price_fen": "price", "spec_schema": "specs"}
 _VALUES: dict[str, Callable[[Context, Any], str]] = {
     "price_fen": lambda _, fen: yuan(fen),
     "reorder_point": reorder_point,
@@ -125,6 +149,7 @@ _VALUES: dict[str, Callable[[Context, Any], str]] = {
     "status": lambda ctx, status: ctx.say(f"status.{status}"),
     "role": lambda ctx, role: ctx.say(f"role.{role}"),
     "language": lambda ctx, spoken: ctx.say(f"language.{spoken}"),
+    "timed": lambda ctx, state: ctx.say(f"timed_state.{state}"),
     "subscription": lambda ctx, at: (
         ctx.say("value.off") if at is None else at or ctx.say("value.on")
     ),

@@ -1,16 +1,15 @@
 """Talking with the bot: yes, no, undo, help."""
 
 from bot import examples
-from bot.commands._shown import change, person, value
+from bot.commands._shown import change, person, reversal
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import Answer, Command, Context, Example, Saying, command
 from bot.slots import Intent, Language, Origin, Part, Ticket, TourStep
 from bot.texts import Text, explain
 from store import chats, journal, members, skus
-from store.journal import Reversal, Undone
+from store.journal import Undone
 
 _TOUR = ("look", "restock", "undo", "count", "summary")  # its steps, by the key of what is typed
-_LABELS = {"price_fen": "price", "spec_schema": "specs"}
 
 
 @command(
@@ -87,7 +86,7 @@ def undo(ctx: Context, origin: Origin = "") -> Reply:
     )
     return Reply(
         title=f"{ctx.say('title.undo')} {_word(ctx, ctx.commands[undone.intent])}",
-        fields=(*(_reversed(ctx, r) for r in undone.reversals), *foreign),
+        fields=(*(reversal(ctx, r) for r in undone.reversals), *foreign),
         text="\n".join(stands),
         buttons=(_redo(ctx),),
     )
@@ -246,17 +245,6 @@ def language(ctx: Context, part: Language) -> Reply:
     )
     moved = change(ctx.say(f"language.{before}"), ctx.say(f"language.{part}"))
     return Reply(title=ctx.say("title.language"), fields=((ctx.say("field.language"), moved),))
-
-
-def _reversed(ctx: Context, reversal: Reversal) -> tuple[str, str]:
-    """The field of what was undone, and its values before and after."""
-    what, field = reversal.what, _LABELS.get(reversal.field, reversal.field)
-    if field == "subscription":
-        what, label = "", ctx.say(f"topic.{what}")
-    else:
-        label = ctx.say(f"field.{field}")
-    before, after = (value(ctx, reversal.field, v) for v in (reversal.before, reversal.after))
-    return f"{what} {label}".strip(), f"{before} → {after}"
 
 
 def _usage(ctx: Context, found: Command) -> Reply:

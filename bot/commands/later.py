@@ -80,15 +80,3 @@ def poster(ctx: Context, skus: Skus | None = None) -> Reply:  # noqa: ARG001  (r
 def picture(ctx: Context, skus: Skus | None = None) -> Reply:  # noqa: ARG001  (read, and answered alike)
     """Say that pictures are not taken yet."""
     return Reply(text=ctx.say("later.picture"))
-
-
-@command(
-    "schedule",
-    words=("定时", "schedule"),
-    role=Role.MANAGER,
-    help=Text("到时候自动做（还不会）", "Do something at a time (not yet)"),
-    examples=(Example("定时", {}), Example("schedule", {})),
-)
-def schedule(ctx: Context) -> Reply:
-    """Say that nothing is done by itself yet."""
-    return Reply(text=ctx.say("later.schedule"))

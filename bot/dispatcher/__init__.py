@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from bot import commands, texts
 from bot.dispatcher import cards, pressing
+from bot.dispatcher.due import Due
 from bot.dispatcher.running import Room
 from bot.dispatcher.turn import ATTACHED, IMPORT, PICTURE, Turn
 from bot.dispatcher.vocabulary import Vocabulary
 from bot.messages import Arrival, Attachment, FileRef, Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts
 from bot.understanding import Catalogue, read
-from store import attachments, chats, inbox, members, outbox
+from store import attachments, chats, inbox, members, outbox, timed
 from store.db import Database, Tx
 from store.errors import BusyError, UnavailableError
 from store.inbox import Accepted
@@ -172,6 +173,19 @@ class Dispatcher:
             inbox.rewrite(tx, inbox_id, replace(message, files=kept).to_json())
 
         self._database.run(work)
+
+    def act(self, tx: Tx, number: int) -> None:
+        """Do, or put back, the timed act of this number if it is due, and tell its chat."""
+        act = timed.claim(tx, number)
+        if act is not None:
+            Due(tx, act, self._room).happen()
+
+    def give_up(self, tx: Tx, number: int, reference: str) -> None:
+        """Settle a due act that a bug of ours kept from being done, and tell whoever asked."""
+        act = timed.claim(tx, number)
+        if act is not None:
+            fault = texts.say(self._room.language, "fault", reference=reference)
+            Due(tx, act, self._room).give_up(f"{fault}。")
 
     def attach_none(self, inbox_id: int, message: Message) -> None:
         """Note that the file of a message that waits is too large; its handler then says so."""

@@ -11,6 +11,7 @@ from bot.registry import Command
 from store import dialogues
 from store.db import Tx
 from store.dialogues import OpenDialogue
+from store.timed import TimedView
 
 OPEN_FOR = timedelta(minutes=5)  # a question nobody answered by then is forgotten
 
@@ -33,7 +34,7 @@ class Pending:
 
     ``doubt``: words that were not understood. ``shown``: the digest of the preview that was
     confirmed. ``asked``: it is to be confirmed by the way it was said. ``said_at``: when its last
-    number was, None for now.
+    number was, None for now. ``act``: it was confirmed when it was timed, and its time has come.
     """
 
     command: Command
@@ -42,6 +43,7 @@ class Pending:
     shown: str = ""
     asked: bool = False
     said_at: datetime | None = None
+    act: TimedView | None = None
 
     @classmethod
     def of(cls, command: Command, waiting: Mapping[str, Any]) -> Self:

@@ -31,16 +31,20 @@ def _value(ctx: Context, parameter: Parameter, value: Any) -> Any:
         case Kind.SKU:
             return skus.one(ctx.tx, words(value))
         case Kind.SKUS:
-            return (
-                _group(ctx, value)
-                if {"all", "category"} & value.keys()
-                else _all(ctx, words(value))
-            )
+            return _several(ctx, value)
         case Kind.ORDER:
             return orders.find(ctx.tx, value)
         case Kind.PERIOD:
             return span(value, ctx.now, ctx.shop.zone)
     return value
+
+
+def _several(ctx: Context, target: Mapping[str, Any]) -> tuple[skus.SkuView, ...]:
+    if "ids" in target:  # a timed act's; locked, for a share is of the price that is changed
+        return tuple(skus.by_ids(ctx.tx, target["ids"], lock=True))
+    if {"all", "category"} & target.keys():
+        return _group(ctx, target)
+    return _all(ctx, words(target))
 
 
 def _group(ctx: Context, target: Mapping[str, Any]) -> tuple[skus.SkuView, ...]:

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from bot import texts
-from bot.dispatcher import cards, resolving
+from bot.dispatcher import cards, resolving, timing
 from bot.dispatcher.asking import Asking, Options, Pending, Person
 from bot.messages import Message, Reply, Role
 from bot.registry import AskError, Command, Context, Registry, ShopFacts
 from bot.slots import Kind
 from bot.understanding import public_slots
+from bot.understanding.schedules import SCHEDULE
 from store import chats, journal, members, skus
 from store.db import Tx
 from store.errors import (
@@ -86,25 +87,33 @@ class Runner:
             raise  # nobody's refusal: the whole message is tried again
         except StoreError as error:
             reply = self._refused(pending, person, error)
-        return replace(reply, intent=pending.command.intent)
+        return replace(reply, intent=self._meant(pending).intent)
 
     def _attempt(self, pending: Pending, person: Person) -> Reply:
         """Run the handler in a savepoint; it stays only when it needs no confirmation or has it."""
         command, mark = pending.command, len(self.tx.changes)
-        context = self._context(pending, person)
+        context = self.context(pending, person)
+        timed = timing.of(context, pending)
         savepoint = self.tx.begin_nested()
         try:
             reply = self._handled(context, command, pending.slots)
+            if timed is not None and not reply.error:
+                timed.warn()
+                reply = timed.shown(reply)
             self._demand_confirmation(pending, context, reply)
         except (StoreError, AskError, UnconfirmedError):
             savepoint.rollback()
             del self.tx.changes[mark:]
             raise
-        if reply.error:
+        if reply.error or (timed is not None and timed.later):
             savepoint.rollback()
             del self.tx.changes[mark:]
+        else:
+            savepoint.commit()
+        if reply.error:
             return reply
-        savepoint.commit()
+        if timed is not None:
+            reply = timed.kept(reply, self.tx.changes[mark:])
         if command.writes and not context.told:
             reply = self._written(pending, person, reply)
         return replace(reply, text=self._with_binding(reply.text, person))
@@ -132,6 +141,8 @@ class Runner:
 
     def _demand_confirmation(self, pending: Pending, context: Context, reply: Reply) -> None:
         """Raise ``UnconfirmedError`` if there is a reason to ask and this was not confirmed."""
+        if pending.act is not None:
+            return
         reasons = list(context.risks)
         if pending.command.writes and not reply.error:
             reasons += self._doubts(pending) if context.told else self._reasons(pending)
@@ -161,9 +172,15 @@ class Runner:
 
     def _written(self, pending: Pending, person: Person, reply: Reply) -> Reply:
         changed = bool(self.tx.changes)
-        self._record(pending.command, pending.slots, person)
+        command = self._meant(pending)
+        self._record(command, pending.slots, person)
         people = (person.name, person.approver) if person.approver else (person.name,)
-        return cards.done(self.language, pending.command, reply, people=people, changed=changed)
+        return cards.done(self.language, command, reply, people=people, changed=changed)
+
+    def _meant(self, pending: Pending) -> Command:
+        """The command that was said: what is said with a moment is one of its own."""
+        timed = timing.is_timed(pending.slots)
+        return self.room.commands[SCHEDULE] if timed else pending.command
 
     def _with_binding(self, text: str, person: Person) -> str:
         """Bind a group by its owner's first command, and say so."""
@@ -184,7 +201,8 @@ class Runner:
         told = texts.say(self.language, "bound.now" if heard else "bound.mute")
         return "\n".join(part for part in (text, told) if part)
 
-    def _context(self, pending: Pending, person: Person) -> Context:
+    def context(self, pending: Pending, person: Person) -> Context:
+        """What a handler is given when it runs in the name of this person."""
         message = replace(self.message, user_id=person.user_id, user_name=person.name)
         return Context(
             tx=self.tx,
@@ -201,7 +219,7 @@ class Runner:
     def _refused(self, pending: Pending, person: Person, error: StoreError) -> Reply:
         """A sentence, and where the words were at fault a choice of what may have been meant."""
         if pending.command.writes:
-            self._record(pending.command, pending.slots, person, outcome=error.code)
+            self._record(self._meant(pending), pending.slots, person, outcome=error.code)
         text, options, key = self._suggestions(pending, error)
         if not options:
             return Reply(text=texts.explain(error, self.language), error=error.code)

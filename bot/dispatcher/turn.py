@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import examples, texts
-from bot.dispatcher import cards, resolving
+from bot.dispatcher import cards, resolving, timing
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.counting import Counting
 from bot.dispatcher.running import Room, Runner
@@ -13,6 +13,7 @@ from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
+from bot.understanding.schedules import SCHEDULE
 from bot.understanding.shapes import Bad
 from store import cards as said
 from store import chats, counts, inbox, members
@@ -214,6 +215,7 @@ class Turn:
         return None
 
     def _command(self, command: Command, reading: Reading) -> Reply:
+        command = self._timed(command, reading)
         refusal = self._runner.refusal(command, self._person)
         if refusal is not None:
             return refusal
@@ -234,6 +236,12 @@ class Turn:
         if reading.outcome == "clarify" and not (reading.lost or reading.ambiguous):
             return Reply(text=question, outcome="clarify", intent=command.intent)
         return self._runner.perform(pending, self._person)
+
+    def _timed(self, command: Command, reading: Reading) -> Command:
+        """The command that is to be done at a time, of one that says a time; else the same."""
+        if command.intent != SCHEDULE or not timing.is_timed(reading.slots):
+            return command
+        return self._room.commands[reading.slots[timing.ACT]]
 
     def _with_own_goods(self, command: Command, reading: Reading) -> str:
         """The question, its example one of this shop; words that were of no use are named."""

@@ -23,6 +23,8 @@ _FIELDS = {
     "carrier": Text("快递公司", "The carrier"),
     "tracking_no": Text("快递单号", "The tracking number"),
     "period": Text("时间", "The period"),
+    "at": Text("这个时间", "That time"),
+    "until": Text("结束时间", "The end"),
     "customer_id": Text("顾客", "The customer"),
     "channel": Text("渠道", "The channel"),
     "contact": Text("联系人", "The contact"),
@@ -44,6 +46,10 @@ _RULES = {
     "whole": Text("要写成整数，例如 20", " must be a whole number like 20"),
     "choice": Text("只能是 {limit}", " must be one of: {limit}"),
     "calendar": Text("不是日历上的日子", " is no day of the calendar"),
+    "past": Text("已经过了，什么都没改", " is over; nothing was changed"),
+    "before": Text(
+        "要在开始之后，什么都没改", " must come after the beginning; nothing was changed"
+    ),
 }
 _FILE_RULES = {
     "size": Text("文件太大，最多 {megabytes} MB", "The file is too large: {megabytes} MB at most"),
@@ -198,6 +204,19 @@ def _ambiguous_order(error: Any) -> Text:
     )
 
 
+def _no_timed_act(error: Any) -> Text:
+    if not error.number:
+        return Text("没有定时可以取消。", "Nothing is timed.")
+    if not error.state:
+        return Text(f"没有定时 {error.number}。", f"There is no timed act {error.number}.")
+    state = _TIMED.get(error.state, Text("已经做完了", "done already"))
+    return Text(f"定时 {error.number} {state.zh}。", f"No. {error.number} was {state.en}.")
+
+
+_TIMED = {
+    "cancelled": Text("已经取消了", "cancelled already"),
+    "failed": Text("没有做成，已经作废", "not done and is void"),
+}
 _BUSY = Text("现在太忙，稍后会自动再试。", "Very busy now; it will be tried again shortly.")
 
 SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
@@ -243,6 +262,7 @@ SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
         f"{e.what or '这一步'} 不能撤销：之后有别的改动，或者这一步不能回头。",
         f"{e.what or 'This'} cannot be undone: it was changed since, or there is no way back.",
     ),
+    errors.TimedActNotFoundError: _no_timed_act,
     errors.BadCodeError: lambda _: Text(
         "口令不对、用过了或已过期，请重新取一个。",
         "The code is wrong, used or too old; please get a new one.",

@@ -27,9 +27,6 @@ SENTENCES: dict[str, Text] = {
     "later.refund": Text(
         "退款还不能在聊天里办，请在收款的地方退。", "Refunds are not done in chat yet."
     ),
-    "later.schedule": Text(
-        "到时候自动做的还不会，请到时再发给我。", "I cannot do things at a time yet; tell me then."
-    ),
     "later.poster": Text("海报还不会做。", "I cannot make posters yet."),
     "later.picture": Text(
         "商品图片还不能在聊天里看和换。", "Pictures cannot be shown or changed in chat yet."
@@ -227,6 +224,88 @@ SENTENCES: dict[str, Text] = {
     "done.undo": Text("发「撤销」可恢复。", 'Send "undo" to reverse it.'),
     "done.final": Text("这一步不能用「撤销」恢复。", 'This step cannot be reversed with "undo".'),
     "done.same": Text("没有变化。", "Nothing changed."),
+    # What is done at a time.
+    "timed.title": Text("定时 {title}", "Timed: {title}"),
+    "timing.begins": Text("执行时间", "Done at"),
+    "timing.ends": Text("恢复时间", "Put back at"),
+    "timed.waits": Text(
+        "定时 {number}：到时自动执行，并在这里说一声。发「{word} {number}」取消。",
+        'No. {number}: done at that time and told here. Send "{word} {number}" to cancel it.',
+    ),
+    "timed.lasts": Text(
+        "定时 {number}：到时自动恢复，并在这里说一声；之后又改过的不动。"
+        "发「{word} {number}」就不再恢复。",
+        "No. {number}: put back at that time and told here; what was changed since stays. "
+        'Send "{word} {number}" to leave it as it is.',
+    ),
+    "timed.nothing": Text(
+        "本来就是这样，到时没有可恢复的，所以没有定时。",
+        "It is so already: nothing is to be put back, and nothing is timed.",
+    ),
+    "timed.mute": Text(
+        "机器人在这里不能主动说话，到时不会有通知。",
+        "The bot cannot speak here unasked: nothing will be told then.",
+    ),
+    "timed.done": Text("定时 {number} 已执行：{title}", "No. {number} was done: {title}"),
+    "timed.ended": Text("定时 {number} 到期：恢复", "No. {number} has ended: put back"),
+    "timed.ended.same": Text("已经是原来的样子，不用恢复。", "All is as it was already."),
+    "timed.kept": Text(
+        "{what}现在是 {now}，后来有人改过，没有恢复成 {before}。",
+        "{what} is {now}: changed since, so not put back to {before}.",
+    ),
+    "timed.failed": Text("定时 {number} 没有做成", "No. {number} was not done"),
+    "timed.failed.text": Text(
+        "{who}：{reason}什么都没改。", "{who}: {reason} Nothing was changed."
+    ),
+    "timed.missed": Text("定时 {number} 错过了", "No. {number} was missed"),
+    "timed.missed.text": Text(
+        "开始和结束都已经过了，什么都没改。", "Its beginning and end are over; nothing was changed."
+    ),
+    "timed.late": Text(
+        "晚了{span}：应在 {due}，那时机器人没在工作。",
+        "{span} late: due at {due}, when the bot was not at work.",
+    ),
+    "span.minutes": Text(" {number} 分钟", "{number} minutes"),
+    "span.hours": Text(" {number} 小时", "{number} hours"),
+    "span.days": Text(" {number} 天", "{number} days"),
+    "timed.list": Text("定时：{number} 个", "Timed: {number}"),
+    "timed.more": Text("后面还有 {number} 个。", "{number} more after these."),
+    "timed.none": Text(
+        "没有定时。例如：明早9点下架{product}；{product}8折到周日晚12点。",
+        "Nothing is timed. For example: delist {product} tomorrow 9am; "
+        "{product} 20% off until Sunday.",
+    ),
+    "timed.how": Text("发「{word} 编号」取消。", 'Send "{word} NUMBER" to cancel one.'),
+    "timed.ask": Text("取消哪一个定时？", "Cancel which one?"),
+    "timed.cancelled": Text("取消定时 {number} {what}", "Cancel no. {number} {what}"),
+    "timed.cancelled.on": Text(
+        "已经改的保持现在的样子，不再恢复。", "What it changed stays, and is not put back."
+    ),
+    "timed.until": Text("{when} 恢复", "put back {when}"),
+    "timed.from_until": Text("{begin} 到 {end}", "{begin} to {end}"),
+    "timed_state.waiting": Text("等待中", "waiting"),
+    "timed_state.on": Text("进行中", "on"),
+    "timed_state.cancelled": Text("已取消", "cancelled"),
+    "timed.what.price": Text("改成 {price}", "to {price}"),
+    "timed.what.delta": Text("涨跌 {delta}", "by {delta}"),
+    "timed.what.factor": Text("原价 × {factor}", "price × {factor}"),
+    "timed.several": Text("{first} 等 {number} 个", "{first} and others, {number} in all"),
+    "field.timed": Text("定时", "timed"),
+    "field.what": Text("做什么", "What"),
+    "field.when": Text("什么时候", "When"),
+    "button.cancel_timed": Text("取消定时 {number}", "Cancel no. {number}"),
+    "word.cancel_timed": Text("取消定时", "cancel schedule"),
+    "risk.timed_overlap": Text(
+        "定时 {number} 也在改它，到时两个都会恢复价格或状态，先后可能不是你要的。",
+        "No. {number} changes it too: both will put it back, perhaps not in the order you mean.",
+    ),
+    "weekday.0": Text("周一", "Mon"),
+    "weekday.1": Text("周二", "Tue"),
+    "weekday.2": Text("周三", "Wed"),
+    "weekday.3": Text("周四", "Thu"),
+    "weekday.4": Text("周五", "Fri"),
+    "weekday.5": Text("周六", "Sat"),
+    "weekday.6": Text("周日", "Sun"),
     # Permission, chats, faults.
     "refused.role": Text("这个操作需要更高的权限。", "This needs a higher role."),
     "refused.unbound": Text(

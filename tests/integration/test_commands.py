@@ -19,10 +19,12 @@ from tests.shop import PEOPLE, SETUP, Talk, fill, on_hand, place, spoken
 EXAMPLES = [pytest.param(c, e, id=e.text) for c in COMMANDS for e in c.examples]
 RESTRICTED = [pytest.param(c, id=c.intent) for c in COMMANDS if c.role > Role.NONE]
 WRITES = [pytest.param(c, id=c.intent) for c in COMMANDS if c.writes]
-BEFORE = {  # so that there is something to do
+BEFORE = {  # by intent or example: so that there is something to do
     "undo": ("补货 绿茶 1",),
     "open_shop": ("打烊",),
     "stocktake_end": ("盘点开始", "盘点 手冲壶 10"),
+    "取消定时": ("明天8点下架绿茶",),
+    "cancel schedule": ("明天8点下架绿茶",),
 }
 WRITTEN_CODE = "7KQM-2XWD"
 
@@ -405,7 +407,7 @@ def _run(talk: Talk, command: Command, example: Example, who: str = "ann") -> Re
         code = _link_code(talk.db) if linking else _owner_code(talk.db)
         text = text.replace(WRITTEN_CODE, code)
         who = "may" if who == "ann" else who
-    for first in BEFORE.get(command.intent, ()):
+    for first in BEFORE.get(command.intent, BEFORE.get(text, ())):
         talk.say(first, who)
     files = _sheet(talk.db) if command.intent == "import" else ()
     return talk.say(text, who, group=command.intent == "subscribe", files=files)

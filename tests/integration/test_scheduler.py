@@ -2,51 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from bot.connections import Connections
-from bot.delivery import Leftovers, Sender
 from bot.lease import Leadership
-from bot.messages import Reply
-from bot.platforms.base import Ears
-from bot.scheduler import CLEAN_AT, Worker
-from bot.settings import Settings
+from bot.scheduler import CLEAN_AT
 from store import chats, jobs
 from store.db import Database, Tx
 from store.errors import LeaseLostError
 from store.models import Dialogue, JobRun, Outbox, Sku
 from tests.fakes.clock import FakeClock
+from tests.office import Office
 from tests.shop import fill
 
 SHANGHAI_21 = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
-
-
-class Office:
-    """A process with a worker whose clockwork the test turns by hand."""
-
-    def __init__(self, db: Database, owner: str = "a", **settings: Any) -> None:
-        self.faults: list[int] = []
-        self.leadership = Leadership(db, owner=owner)
-        self.sender = Sender(
-            db,
-            self.leadership,
-            platforms={},
-            compose=lambda _tx, _parcel: Reply(),
-            announce_dead=lambda _tx, _parcel, _reason: None,
-        )
-        self.worker = Worker(
-            db,
-            self.leadership,
-            settings=Settings.model_validate(settings),
-            sender=self.sender,
-            leftovers=Leftovers(db, lambda _: None),
-            connections=Connections(self.leadership, (), Ears(lambda _: None, lambda *_: None)),
-            on_audit=self.faults.append,
-        )
-        self.leadership.turn()
 
 
 @pytest.fixture

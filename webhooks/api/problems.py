@@ -237,6 +237,7 @@ STATUSES: dict[type[StoreError], int] = {
     errors.LastOwnerError: 409,
     errors.NothingToUndoError: 409,
     errors.NotUndoableError: 409,
+    errors.TimedActNotFoundError: 404,
     errors.BadCodeError: 401,
     errors.LeaseLostError: 503,
     errors.BusyError: 503,

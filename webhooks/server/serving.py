@@ -175,7 +175,7 @@ def _opened(shop: Shop, url: str) -> Opened:
 
 
 def _background(opened: Opened) -> Worker:
-    worker = make_worker(opened.shop, opened.channels, opened.reception)
+    worker = make_worker(opened.shop, opened.channels, opened.reception, opened.dispatcher)
     worker.start()
     return worker
 
