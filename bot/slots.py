@@ -537,7 +537,11 @@ Counted = Annotated[
 InitialStock = Annotated[
     int,
     Slot(
-        Kind.COUNT, Text("库存", "stock"), labels=("库存", "现货", "数量", "stock", "qty"), least=0
+        Kind.COUNT,
+        Text("库存", "stock"),
+        labels=("库存", "现货", "数量", "stock", "qty"),
+        phrases=(r"(?P<value>{n}) ?(?:in stock|on hand)\b",),
+        least=0,
     ),
 ]
 Ranking = Annotated[

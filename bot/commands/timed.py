@@ -51,7 +51,7 @@ _TASK_EN = r"(?: (?:acts?|changes?|tasks?|jobs?|price changes?))?"
         ),
         Example(
             "手冲壶8折到周日晚12点",
-            {"name": "手冲壶", "query": "*0.8", "until": "2026-01-05T00:00"},
+            {"name": "手冲壶", "query": "*0.8", "at": "2026-01-05T00:00"},
             reply="¥98 → ¥78.40",
         ),
         Example("取消定时", {"query": "off"}, reply="→"),

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -29,12 +29,14 @@ _HALF, _ANSWERED = 0.5, 0.8  # and an answer to a question, which is short and l
 _HINTED, _HARDLY, _TELLING = 0.04, 0.0001, 3  # and what a question is about
 # A blank inside a number said in words: 二 十块.
 _TORN = re.compile(
-    rf"(?<={HANZI}) +(?={HANZI}|[块元毛角折点打])|(?<=[块元毛角点]) +(?={HANZI}(?:[,.!?]|$))"
+    rf"(?<={HANZI}) +(?={HANZI}|[块元毛角折点打刻])|(?<=[块元毛角点]) +(?={HANZI}(?:[,.!?]|$))"
 )
-# Slots of these are words that nothing vouches for: there any blank may tear one.
-_WORDED = frozenset({"edit_sku", "spec_schema", "subscribe"})
 _MOST_BLANKS = 6  # looked at; who tears more words is not understood anyway
-_BLANKS = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
+# A blank inside a word: 短 款. Beside a number it parts what belongs apart.
+_BLANKS = re.compile(
+    rf"(?<=[\u3400-\u9fff])(?<!{HANZI})(?<![{lexer.UNITS}块元毛角折]) +(?=[\u3400-\u9fff])(?!{HANZI}|[^\s=]{{1,8}}=)"
+    r"(?!编码|货号|分类|类别|库存|现货|数量|预警|价格|售价|单价|规格|[帮请谢]|麻烦)"
+)
 
 
 def read(
@@ -79,7 +81,7 @@ class Reader:
         reading = self._read(text) if text else Reading()
         if reading.outcome != "execute" or not self._acts(reading):
             return reading
-        if any(self._differs(reading, other) for other in self._mended(text, reading.intent)):
+        if any(self._differs(reading, other) for other in self._mended(text)):
             return replace(self._judge.asked(reading, "confirm.ask"), outcome="confirm")
         return reading
 
@@ -93,14 +95,12 @@ class Reader:
         acting = other.outcome == "execute" and self._acts(other)
         return acting and not _same(reading, other)
 
-    def _mended(self, text: str, intent: str) -> list[str]:
-        """The line without the blanks that may tear a word of it or a number."""
-        if intent in _WORDED:
-            return [
-                text[: m.start()] + text[m.end() :]
-                for m in islice(_BLANKS.finditer(text), _MOST_BLANKS)
-            ]
-        return [_TORN.sub("", text)] if self._torn(text) else []
+    def _mended(self, text: str) -> Iterator[str]:
+        """The line without the blanks that may tear a number, and without each that may tear a word."""
+        if self._torn(text):
+            yield _TORN.sub("", text)
+        for match in islice(_BLANKS.finditer(text), _MOST_BLANKS):
+            yield text[: match.start()] + text[match.end() :]
 
     def _torn(self, text: str) -> bool:
         """Whether a blank stands in what would be one value without it: 二 十块."""

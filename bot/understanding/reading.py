@@ -58,6 +58,10 @@ def public_slots(slots: Mapping[str, Any], catalogue: Catalogue | None = None) -
     others = {key: _public(value) for key, value in slots.items() if key not in TARGETS | UNSAID}
     if "items" in slots:
         others["items"] = [public_slots(item, catalogue) for item in slots["items"]]
+    if "until" in others:  # the contract knows one moment where only one is said
+        others.setdefault("at", others["until"])
+        if others["at"] == others["until"]:
+            del others["until"]
     target = next((dict(value) for key, value in slots.items() if key in TARGETS), {})
     if target.pop("all", None):
         target["topic"] = "all"
