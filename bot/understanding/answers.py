@@ -29,6 +29,8 @@ def answer(
     filled = fill_alone(_only(command, command.parameter(key)), line, catalogue)
     if key in filled.bad:
         return filled.bad[key]
+    if filled.vague:  # 2箱: how many are in one?
+        return Bad(filled.vague[0], "whole")
     return None if filled.leftover or filled.spare else filled.slots.get(key)
 
 

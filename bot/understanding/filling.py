@@ -23,6 +23,7 @@ _IDLE = re.compile(r"[一1]\s?[个款种样件只]")  # 加一个商品
 _SHELF = pattern(
     r"(?:放|归|摆|分|挪|移|划|换|转|调|改)(?:到|在|进|入|类)*(?P<category>{category})(?:里面?|下面?|类|分类|那边|那一?类|中)?"
 )
+_AGAIN = ("按", "就是", "改成", "记成")  # 只找到5件 按5改
 _OF_SPECS = re.compile(r"规格|颜色|尺码|尺寸|属性|选项|分类")  # 两个规格
 _SINGLE = pattern(r"[了掉碎坏丢烂](?P<one>[个只瓶盒包件条罐杯袋支台把双])(?={sku})")
 _KIND_OF_GOODS = pattern(r"类|分组|下面|底下|\bcategory\b|\bsection\b|\bkind of\b")
@@ -606,7 +607,7 @@ class _Filler:
         return (
             kind == "all"
             or (old and _OF_SPECS.match(self._line.masked, cell + 1) is not None)
-            or (old and self._said_already(value))
+            or (old and before.endswith(_AGAIN) and self._said_already(value))
             or (kind == "period" and (value == "today" or told))
             or (old and _AS_IT_WAS.search(before) is not None)
             or (old and _COMPLAINT.match(self._line.masked, cell + 1) is not None)

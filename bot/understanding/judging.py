@@ -11,10 +11,12 @@ from bot.slots import Kind
 from bot.understanding import naming, questions, wording
 from bot.understanding.candidates import LONG, Candidate
 from bot.understanding.catalogue import Catalogue
+from bot.understanding.cautions import cautious
 from bot.understanding.cues import Cue
 from bot.understanding.ear import IGNORE, NOT, ear
 from bot.understanding.lists import Items
 from bot.understanding.reading import TARGETS, UNSAID, Reading
+from bot.understanding.specs import COLOURS
 from bot.understanding.tokens import Line
 
 _SKU_KINDS = frozenset({Kind.SKU, Kind.SKUS})
@@ -129,12 +131,30 @@ class Judge:
         if best.sure and sure:
             words = [word for word in words if not ear().knows(word)]
         numbered = [w for w in (*filled.leftover, *filled.aside) if re.search(r"[0-9]", w)]
-        if best.command.intent == "undo":
-            return " ".join(filled.spare)  # whatever went wrong, the last write goes back
-        other = self._other(best, found) or self._unnamed(best)
+        if best.command.intent == "undo":  # whatever went wrong, the last write goes back
+            return " ".join([*filled.spare, cautious("undo", best.line)]).strip()
+        other = (
+            self._other(best, found)
+            or self._unnamed(best)
+            or cautious(best.command.intent, best.line)
+            or self._akin(best)
+        )
         return " ".join(
             dict.fromkeys(w for w in (*words, *numbered, *filled.spare, *filled.vague, other) if w)
         )
+
+    def _akin(self, best: Candidate) -> str:
+        """A word beside the product that makes another one of it: 加绒的打底裤, T恤白黑各补20."""
+        target = best.filled.slots.get(best.command.rest.key) if best.command.rest else None
+        if self.catalogue is None or not isinstance(target, dict) or "name" not in target:
+            return ""
+        name, forms = str(target["name"]), self.catalogue.forms(str(target["name"]))
+        for word in (*best.filled.leftover, *best.filled.aside):
+            if word.casefold() in forms or (word in COLOURS and forms):
+                return word
+            if len(word) > 1 and self.catalogue.containing(f"{word}{name}"):
+                return word
+        return ""
 
     def _unnamed(self, best: Candidate) -> str:
         """A new name that is none, or more than one: nothing in the catalogue can vouch for it."""
@@ -330,7 +350,7 @@ class Judge:
         counted = any(k in item for item in found.slots for k in said)
         shared = {} if found.torn or counted else said
         loose = found.leftover if len("".join(found.leftover)) > 2 * _FEW or not found.known else []
-        doubt = " ".join([*loose, *found.spare])
+        doubt = " ".join([*loose, *found.spare, cautious(command.intent, best.line)]).strip()
         slots: dict[str, Any] = {"items": found.slots, **shared}
         reading = Reading(intent=command.intent, slots=slots, doubt=doubt)
         if not command.writes:

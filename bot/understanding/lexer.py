@@ -30,7 +30,7 @@ _LEADS = re.compile(
 )
 _MONEY = re.compile(
     rf"(?:¥|(?:rmb|cny)\s?)\s?(?P<y>{_NUM})(?:{_YUAN})?(?![0-9A-Za-z_])"
-    rf"|(?<![0-9A-Za-z_.\-/])(?P<a>{_NUM})\s?(?P<am>[万千])?{_YUAN}(?:(?P<at>[0-9])(?:毛|角)?(?![0-9件个.])|(?P<ad>[0-9]{{2}})(?![0-9.])|(?P<ah>[一二三四五六七八九半])(?:毛|角|(?![{UNITS}{PACKS}])))?(?:钱)?(?![0-9A-Za-z_])"
+    rf"|(?<![0-9A-Za-z_.\-/])(?P<a>{_NUM})\s?(?P<am>[万千])?{_YUAN}(?:(?P<at>[0-9])(?:毛|角)?(?![0-9.]|\s?[{UNITS}{PACKS}])|(?P<ad>[0-9]{{2}})(?![0-9.])|(?P<ah>[一二三四五六七八九半])(?:毛|角|(?![{UNITS}{PACKS}])))?(?:钱)?(?![0-9A-Za-z_])"
     rf"|(?P<c>{_CN}){_YUAN}(?:(?P<ct>[一二三四五六七八九半])(?:毛|角|(?![{UNITS}{PACKS}]))(?:[一二三四五六七八九]分)?(?!{HANZI}(?![{UNITS}{PACKS}])|折)|(?P<cd>[0-9])(?![0-9.]))?(?:钱)?"
     rf"|(?<![0-9A-Za-z_.\-/])(?P<m>[0-9]|[一二三四五六七八九])(?:毛|角)(?:钱)?",
     re.IGNORECASE,
@@ -82,7 +82,7 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    rf"(?<![0-9A-Za-z_.])(?<![0-9A-Za-z][-/])(?P<num>{_NUM})\s?(?P<mul>[万千](?![能]))?(?P<about>多|来|几)?\s?"
+    rf"(?<![0-9A-Za-z_.])(?<![0-9A-Za-z][-/])(?P<num>{_NUM})\s?(?P<mul>[万千百](?![能货分]))?(?P<about>多|来|几)?\s?"
     rf"(?:(?P<unit>{_UNIT})|(?P<pack>[{PACKS}]|件装)|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)|\bdozen\b))?(?P<around>左右|上下|不到)?",
     re.IGNORECASE,
 )
@@ -223,8 +223,9 @@ def _codes_of_people(text: str) -> Iterator[Found]:
 
 def _discounts(text: str) -> Iterator[Found]:
     for match in _OFF.finditer(text):
-        kind = "odd" if _cut_off(text, match) else "off"
-        yield match.start(), match.end(), kind, _factor(match)
+        factor = _factor(match)
+        kind = "odd" if _cut_off(text, match) or not _sold_so(match, factor) else "off"
+        yield match.start(), match.end(), kind, factor
     for match in _PERCENT.finditer(text):
         if match["tenth"]:
             value: Decimal | None = _small(match["tenth"].replace("两", "二")) * 10
@@ -232,6 +233,12 @@ def _discounts(text: str) -> Iterator[Found]:
             value = Decimal(match["a"]) if match["a"] else numerals.chinese(match["c"])
         if value is not None:
             yield match.start(), match.end(), "percent", value
+
+
+def _sold_so(match: re.Match[str], factor: Decimal) -> bool:
+    """Whether goods are sold so: 1折 to 9.9折; 11折 and 0.9折 are slips."""
+    said = match["a"] or ""
+    return Decimal("0.1") <= factor < 1 and not re.fullmatch(r"1[0-9]|0.*", said)
 
 
 def _factor(match: re.Match[str]) -> Decimal:
@@ -387,7 +394,7 @@ def _plain(text: str, match: re.Match[str]) -> Found | None:
         return None
     if value is None:
         return match.start(), end, "odd", match[0].strip()
-    value *= {"万": 10_000, "千": 1000}.get(match["mul"] or "", 1)
+    value *= {"万": 10_000, "千": 1000, "百": 100}.get(match["mul"] or "", 1)
     if match["dozen"]:
         value *= numerals.DOZEN
     kind = _kind(match, value, len(match["num"]))

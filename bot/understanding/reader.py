@@ -184,10 +184,17 @@ class Reader:
             return True
         if command.answers is Answer.YES and not candidate.cue.letters:
             return False  # a yes is said, never guessed
+        if command.answers is Answer.YES and not self._plain_yes(candidate):
+            return False
         whole = candidate.cue.word and not (filled.leftover or filled.aside)
         plain = candidate.likely > _HALF and not filled.leftover
         heard = whole or plain or candidate.likely > _ANSWERED
         return heard and not filled.spare and not candidate.line.cells("sku")
+
+    def _plain_yes(self, candidate: Candidate) -> bool:
+        """Whether nothing but a yes is said: not 好烦, 行李, 是吗."""
+        asked = re.search(r"[?吗呢嘛]|(?<![这那])么|^[对好]了$", candidate.line.text)
+        return not asked and not (candidate.filled.leftover or candidate.filled.aside)
 
     def _conditioned(self, line: Line, found: list[Cue]) -> Candidate | None:
         """A write that hangs on a condition: 要是卖不动就改15块 looks nothing up."""

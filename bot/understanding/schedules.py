@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.understanding import times, wording
 from bot.understanding.candidates import Candidate
+from bot.understanding.cautions import cautious
 from bot.understanding.ear import IGNORE, NOT
 from bot.understanding.reading import Reading
 from bot.understanding.tokens import Line, Token, pattern
@@ -53,6 +54,8 @@ def planned(best: Candidate, now: datetime) -> Reading | None:
         return None
     if best.sounds(IGNORE) + best.sounds(NOT) > _LIKELY:
         return None  # 收工收工 明天见
+    if cautious(best.command.intent, best.line):
+        return None
     rest = best.command.rest
     if not (best.filled.known if rest is not None else best.cue.letters):
         return None

@@ -27,7 +27,7 @@ _PLACEHOLDERS = {
     "amount": ("money", "decimal", "int", "digits", "odd"),
     "yuan": ("money", "decimal"),
     "price": ("money", "decimal", "int", "digits", "off", "percent"),
-    "off": ("off", "percent"),
+    "off": ("off",),
     "order": ("order", "digits"),
     "thing": ("sku", "category", "spec", "all"),
     "when": ("period", "day", "time", "later"),
