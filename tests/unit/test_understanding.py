@@ -276,3 +276,14 @@ def test_a_code_is_never_cut_out_of_a_longer_one(code: str) -> None:
 
 def test_the_commands_are_loaded_from_their_package() -> None:
     assert load.__module__ == "bot.commands"
+
+
+@pytest.mark.parametrize(
+    "line", (DATA / "unmeant.txt").read_text(encoding="utf-8").splitlines(), ids=str
+)
+def test_a_line_written_to_be_misread_does_nothing_at_once(line: str) -> None:
+    for product in ("手冲壶", "T恤白色L"):
+        said = read(line.format(p=product), CATALOGUE)
+        command = COMMANDS.get(said.intent)
+        acts = command is not None and (command.acts or command.answers is not None)
+        assert not (acts and said.outcome == "execute")
