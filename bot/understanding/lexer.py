@@ -38,7 +38,7 @@ _MONEY = re.compile(
 # A price for each: 20一袋, 每瓶49. 每件20 may be a restock of several.
 _EACH = re.compile(
     rf"(?<![0-9A-Za-z_.\-/])(?P<before>{_NUM})一[{UNITS}](?![{UNITS}分])"
-    rf"|(?P<spoken>{HANZI}*[十百千]{HANZI}*?[二三四五六七八九])一[{UNITS}](?![{UNITS}])"
+    rf"|(?<!{HANZI})(?P<spoken>{HANZI}{{0,6}}[十百千]{HANZI}{{0,6}}?[二三四五六七八九])一[{UNITS}](?![{UNITS}])"
     rf"|每[盒瓶包袋双套罐支本把台杯份颗听桶串束朵盆根卷筒斤]\s?(?P<after>{_NUM})(?!\s?[{UNITS}{PACKS}0-9.])"
 )
 _NEGATIVE = re.compile(rf"(?<![0-9A-Za-z])-\s?{_NUM}{_YUAN}", re.IGNORECASE)
