@@ -214,6 +214,7 @@ def edit_sku(  # noqa: PLR0917  (one parameter for each thing that may be said)
         r"(?:降|降价|便宜|减|优惠|让利|少|下调|跌|落|立减|直降|少卖|少收|让)(?:了|个|价|点|他们)*(?P<delta_DOWN>{yuan})",
         r"(?:降|降价|便宜|优惠|下调|立减|直降)(?:了|个|价|点)*(?P<delta_DOWN>{n})",
         r"(?:价|价格|单价)(?:加|涨|上调)(?P<delta>{n})",
+        r"加(?:价)?(?P<query>{percent})|(?:减|让|便宜)(?P<query_DOWN>{percent})",
         r"(?:-|跌|减少?)(?P<query_DOWN>{percent})|(?<![0-9])\+(?P<query>{percent})",
         r"\b(?:down|cut|reduce|lower|decrease)(?: by)? ?(?P<query_DOWN>{percent})",
         r"(?P<query_DOWN>{percent}) ?(?:cheaper|off|less|down)\b",

@@ -15,29 +15,35 @@ _ORDERS = ("ship", "mark_paid", "complete", "cancel_order", "refund")
 _GOODS = (*_STOCK, *_SHELF, "set_price", "set_threshold", "add_sku", "edit_sku")
 _PUT_OFF = (
     r"预计|预期|预定|即将|快要|推迟|延后|稍后|有空|月底|月初|年底|下个?月|下下?个?(?:周|星期|礼拜)|元旦|春节|过年|国庆|中秋|端午|圣诞"
-    r"|双十[一二]|双(?:1[12]|{n})|节后|年后|卖完|(?:停|缓|暂停)(?:补|发|进|卖|扣)|拒收|在路上|厂家没货"
+    r"|双十[一二]|双(?:1[12]|{n})|节后|年后|卖完|(?:停|缓|暂停)(?:补|发|进|扣)|拒收|在路上|厂家没货"
     r"|\b(?:next (?:week|month|year)|after|almost|nearly|christmas|new year)\b"
 )
 _NOT_NOW = (
-    r"测试|示例|格式|模板|待办|\btodo\b|订货|缺货|转发|忘了|忘记|撤回|作废|开玩笑|玩笑|对吧|是吧|够不够|每(?:天|周|月|日|晚|早)"
+    r"测试|示例|格式|模板|待办|备忘|\btodo\b|转发|无效|忘了|忘记|撤回|作废|开玩笑|玩笑|对吧|是吧|够不够|每(?:天|周|月|日|晚|早)"
     r"|平时|平常|从来|一般|[补加扣减录记改发退]过了|\b(?:i mean|test|testing|example|by mistake)\b"
 )
 _AMISS = (
     r"[补加扣减录记](?:错|重了?|多了|少了|漏)|(?:多|少|误|漏)(?:补|加|扣|减|录|记)|[上下]架错|误[上下]架|被平台|错了(?=$|[,.!])"
-    r"|除(?!湿|臭|尘|螨|草|味|锈|菌|皱|毛|疤)|负{n}|分之|[打个箱斤包盒]半|{n}[+＋]|{plus}{n}"
+    r"|以外|之外|(?<![解扣清删去排拆])除(?!湿|臭|尘|螨|草|味|锈|菌|皱|毛|疤)|负{n}|分之|[个箱斤包盒]半|{n}半|{n}[+＋]|{plus}{n}"
 )
-_DIFFERENCE = r"(?:[少差多亏盈短<>]|低于|高于|不足|不到)了?{n}|{n}遍"
-_PRICES = r"进价|成本|批发|市场价|拿货|供货|吊牌|隔壁|对面|别家|同行|补贴|差价|砍价|一天|到货|入账|进账|到账|收了"
+_DIFFERENCE = r"(?<!系统)(?<!账[上面])(?:[少差多亏盈短<>]|低于|高于|不足|不到)了?{n}|{n}遍"
+_PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|一天|到货|入账|进账|到账|收了"
 _COUPONS = r"满减|满{n}减|立减|直减|{n}元?券|优惠"
-_HALF_DONE = r"待(?:发|付|收)|催|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
+_HALF_DONE = r"待(?:发|付|收)|催(?!了)|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
 _SOMEBODY = re.compile(
     r"^(?:>|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗][\u4e00-\u9fff]{1,2}[:：]|[小老阿][\u4e00-\u9fff][:：])"
 )
 _CAUTIONS = {
     **dict.fromkeys(_GOODS, (_PUT_OFF, _NOT_NOW)),
-    **dict.fromkeys((*_SHELF, "set_threshold"), (_PUT_OFF, _NOT_NOW, _AMISS)),
-    "restock": (_PUT_OFF, _NOT_NOW, _AMISS, r"卖到|电脑上"),
-    "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS),
+    **dict.fromkeys((*_SHELF, "set_threshold"), (_PUT_OFF, _NOT_NOW, _AMISS, r"(?<!取消)撤销|^非")),
+    "add_sku": (r"测试|示例|格式|待办|\btodo\b|转发|预计|玩笑|\bi mean\b|进价|成本",),
+    "restock": (
+        _PUT_OFF,
+        _NOT_NOW,
+        _AMISS,
+        r"卖到|电脑上|订货|缺货|[到入进]账|到手|运费|撤销|撤回",
+    ),
+    "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, r"撤销|撤回|订了|留{n}"),
     "stocktake": (_PUT_OFF, _NOT_NOW, _DIFFERENCE),
     "set_price": (_PUT_OFF, _NOT_NOW, _PRICES, _COUPONS, r"{off}.*减|减.*{off}"),
     **dict.fromkeys(_ORDERS, (_NOT_NOW, _HALF_DONE)),

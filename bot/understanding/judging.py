@@ -42,6 +42,7 @@ _OPPOSITE, _DOUBLE = {"restock": "deduct", "deduct": "restock"}, 0.1  # never to
 _FEW = 4  # letters nobody understands that leave a write beyond doubt
 _LIGHT = frozenset({"subscribe", "language"})
 _DOUBTED = re.compile(r'["?]|吗|么|了没|如果|要是|假如|昨天|\b(?:if|yesterday)\b')
+_MOVES = frozenset({"restock", "deduct", "stocktake"})
 _NAMING = frozenset({"add_sku", "edit_sku"})
 _SPEC_SAID = re.compile(r"香型|口味|颜色|尺码|尺寸|[色味款码]$")  # a spec that no slot took
 _EVERY = re.compile(r"都|统统|一律|统一|通通|全(?!麦|棉|脂)")
@@ -150,7 +151,8 @@ class Judge:
             return ""
         name, forms = str(target["name"]), self.catalogue.forms(str(target["name"]))
         for word in (*best.filled.leftover, *best.filled.aside):
-            if word.casefold() in forms or (word in COLOURS and forms):
+            tint = forms and len(word) < _FEW and set(word) & set(COLOURS)
+            if word.casefold() in forms or tint:
                 return word
             if len(word) > 1 and self.catalogue.containing(f"{word}{name}"):
                 return word
@@ -343,7 +345,7 @@ class Judge:
         whole = best.cue.word and best.filled.known and not best.missing and not best.filled.aside
         return start or sign or whole
 
-    def listed(self, best: Candidate, found: Items) -> Reading:
+    def listed(self, best: Candidate, found: Items, cues: list[Cue]) -> Reading:
         """Several things in one line."""
         command = best.command
         said = {k: v for k, v in best.filled.slots.items() if k in _SHARED}
@@ -361,12 +363,28 @@ class Judge:
             return Reading() if people else self.asked(Reading(slots=slots), "ask.unclear")
         if found.torn or any(command.missing({**item, **shared}) for item in found.slots):
             return self.asked(replace(reading, doubt=""), "ask.unclear")
+        return self._all_sure(best, found, cues, reading)
+
+    def _all_sure(
+        self, best: Candidate, found: Items, cues: list[Cue], reading: Reading
+    ) -> Reading:
+        """A write on several things, each with all its slots."""
+        command = best.command
+        if self._turned(best, cues):
+            return self.asked(reading, "ask.one_line")
         if any(self._ambiguous(command, item) for item in found.slots):
             return self.asked(reading, "ask.which", words=_said(found.slots[0]))
         weighty = command.intent in _WEIGHTY or any(command.confirms(i) for i in found.slots)
-        if doubt or not found.known or weighty:
+        if reading.doubt or not found.known or weighty:
             return replace(self.asked(reading, "confirm.ask"), outcome="confirm")
         return replace(reading, outcome="execute")
+
+    def _turned(self, best: Candidate, cues: list[Cue]) -> bool:
+        """Whether another thing of the list is to be done another way: 手冲壶补20，咖啡豆坏5."""
+        intent = best.command.intent
+        own = {cell for cue in cues if cue.command.intent == intent for cell in cue.cells()}
+        others = [c for c in cues if c.command.intent in _MOVES - {intent} and intent in _MOVES]
+        return any(cue.bound and cue.letters and not own & set(cue.cells()) for cue in others)
 
     def _doubted(self, best: Candidate, found: Items) -> bool:
         """Whether a word among several things leaves a doubt, as for a single one."""

@@ -31,8 +31,8 @@ _LEADS = re.compile(
 _MONEY = re.compile(
     rf"(?:¥|(?:rmb|cny)\s?)\s?(?P<y>{_NUM})(?:{_YUAN})?(?![0-9A-Za-z_])"
     rf"|(?<![0-9A-Za-z_.\-/])(?P<a>{_NUM})\s?(?P<am>[万千])?{_YUAN}(?:(?P<at>[0-9])(?:毛|角)?(?![0-9.]|\s?[{UNITS}{PACKS}])|(?P<ad>[0-9]{{2}})(?![0-9.])|(?P<ah>[一二三四五六七八九半])(?:毛|角|(?![{UNITS}{PACKS}])))?(?:钱)?(?![0-9A-Za-z_])"
-    rf"|(?P<c>{_CN}){_YUAN}(?:(?P<ct>[一二三四五六七八九半])(?:毛|角|(?![{UNITS}{PACKS}]))(?:[一二三四五六七八九]分)?(?!{HANZI}(?![{UNITS}{PACKS}])|折)|(?P<cd>[0-9])(?![0-9.]))?(?:钱)?"
-    rf"|(?<![0-9A-Za-z_.\-/])(?P<m>[0-9]|[一二三四五六七八九])(?:毛|角)(?:钱)?",
+    rf"|(?P<c>{_CN}){_YUAN}(?:零(?P<cz>[一二三四五六七八九])分?(?![{UNITS}{PACKS}])|(?P<ct>[一二三四五六七八九半])(?:(?:毛|角)(?:(?P<cf>[一二三四五六七八九])(?:分|(?![{UNITS}{PACKS}])))?|(?![{UNITS}{PACKS}]))(?!{HANZI}(?![{UNITS}{PACKS}])|折)|(?P<cd>[0-9])(?![0-9.]))?(?:钱)?"
+    rf"|(?<![0-9A-Za-z_.\-/])(?P<m>[0-9]|[一二三四五六七八九])(?:毛|角)(?P<mf>[1-9一二三四五六七八九](?![{UNITS}{PACKS}0-9]))?(?:钱)?",
     re.IGNORECASE,
 )
 # A price for each: 20一袋, 每瓶49. 每件20 may be a restock of several.
@@ -281,7 +281,7 @@ def _prices(text: str) -> Iterator[Found]:
 
 def _yuan(match: re.Match[str]) -> Decimal | None:
     if match["m"]:
-        return _small(match["m"]) / 10
+        return _small(match["m"]) / 10 + _hundredths(match["mf"])
     written = match["y"] or match["a"]
     value = numerals.arabic(written) if written else numerals.chinese(match["c"])
     if value is None:
@@ -290,7 +290,12 @@ def _yuan(match: re.Match[str]) -> Decimal | None:
     if match["ad"]:
         return value + Decimal(match["ad"]) / 100
     tenths = match["at"] or match["ah"] or match["ct"] or match["cd"]
-    return value + _small(tenths) / 10 if tenths else value
+    value += _small(tenths) / 10 if tenths else 0
+    return value + _hundredths(match["cz"] or match["cf"])
+
+
+def _hundredths(digit: str | None) -> Decimal:
+    return _small(digit) / 100 if digit else Decimal(0)
 
 
 def _small(digit: str) -> Decimal:

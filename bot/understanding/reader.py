@@ -132,7 +132,7 @@ class Reader:
             return planned
         several = lists.items(best.command, found, line)
         if several is not None and not best.cue.saying.gives:
-            return self._judge.listed(best, several)
+            return self._judge.listed(best, several, found)
         return self._judge.judged(best, found)
 
     def best(self, line: Line, found: list[Cue]) -> Candidate | None:
