@@ -8,8 +8,8 @@ from bot.registry import Command
 from bot.slots import Kind
 from bot.understanding import wording
 from bot.understanding.cues import Cue
+from bot.understanding.draft import Filled
 from bot.understanding.ear import IGNORE, NOT
-from bot.understanding.filling import Filled
 from bot.understanding.tokens import Line
 
 LONG = 12  # characters: a longer run nobody knows is talk, not a product

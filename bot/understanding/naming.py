@@ -79,10 +79,6 @@ _CATEGORY_WORD = re.compile(
     re.IGNORECASE,
 )
 _ANYBODY = frozenset("他她它你我谁") | {"人家", "他们", "her", "him", "them", "someone"}
-PATH = re.compile(
-    r"(?:归到|归入|归类到|放到|放进|放在|挪到|换到|移到|分到|调到|分类|类目|属于|in(?:to)? |under )*"
-    r"(?P<path>[\u4e00-\u9fffA-Za-z]{1,8}(?:/[\u4e00-\u9fffA-Za-z]{1,8}){1,4}?)(?:这个)?(?:分类|类目|类别|品类)?(?:下面|里面?|下|去)?(?=$|[\s,.!?])"
-)
 _COMMON = 2  # pairs of letters
 _PARTED = re.compile(r"[\u3400-\u9fff]\W*\s\W*[\u3400-\u9fff]")
 _LONGEST_TAIL = 3
