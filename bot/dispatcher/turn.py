@@ -63,10 +63,11 @@ class Turn:
 
     def _replied(self) -> Reply | None:
         reading = self._counting.taken(self._read())
-        answered = self._answer(reading) or self._counting.numbered()
+        command = self._room.commands.get(reading.intent)
+        worded = command is not None and reading.worded  # 收款 3940 counts nothing
+        answered = self._answer(reading) or (None if worded else self._counting.numbered())
         if answered is not None:
             return answered
-        command = self._room.commands.get(reading.intent)
         if command is None:
             return self._not_understood(reading)
         if command.answers is not None:

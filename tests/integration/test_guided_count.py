@@ -182,6 +182,18 @@ def test_other_commands_and_other_words_do_not_disturb_it(talk: Talk) -> None:
     assert rows(talk.say("结束", "sue"))["咖啡豆（KFD）"][1] == "28"
 
 
+@pytest.mark.parametrize(
+    "said", ["收款 3940", "完成 2394", "取消定时 7", "补货 5", "9982 已付", "预警 5"]
+)
+def test_the_number_of_another_command_is_no_count(talk: Talk, said: str) -> None:
+    talk.say("盘点 服装类", "ann")
+
+    reply = talk.say(said, "ann")
+
+    assert reply.intent != "stocktake"
+    assert "记下" not in spoken(reply)
+
+
 def test_on_and_back_never_agree_to_or_undo_anything(talk: Talk) -> None:
     talk.say("补货 手冲壶 5", "sue")
     talk.say("盘点 咖啡", "sue")
