@@ -194,9 +194,9 @@ def move(tx: Tx, number: int, *, before: str, after: str) -> None:
 
 def codes(tx: Tx, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Kept changes as the journal reverses them, their SKUs locked and by their present codes."""
-    ids = [change["sku_id"] for change in changes if "sku_id" in change]
-    skus.by_ids(tx, ids, lock=True)
-    known = {number: view.code for number in ids for view in skus.by_ids(tx, [number])}
+    ids = sorted({change["sku_id"] for change in changes if "sku_id" in change})
+    found = skus.by_ids(tx, ids, lock=True)  # by id, and a SKU is never deleted
+    known = {number: sku.code for number, sku in zip(ids, found, strict=True)}
     return [
         {**change, "sku": known[change["sku_id"]]} if "sku_id" in change else dict(change)
         for change in changes
