@@ -8,6 +8,7 @@ numbers being one cell each, so no product's name can raise it.
 import re
 
 from bot.understanding.tokens import Line, pattern
+from bot.understanding.wording import SURNAMES
 
 _STOCK = ("restock", "deduct", "stocktake")
 _SHELF = ("delist", "relist")
@@ -31,7 +32,7 @@ _PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货
 _COUPONS = r"满减|满{n}减|立减|直减|{n}元?券|优惠"
 _HALF_DONE = r"待(?:发|付|收)|催(?!了)|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
 _SOMEBODY = re.compile(
-    r"^(?:>|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗][\u4e00-\u9fff]{1,2}[:：]|[小老阿][\u4e00-\u9fff][:：])"
+    rf"^(?:>|[{SURNAMES}][\u4e00-\u9fff]{{1,2}}[:：]|[小老阿][\u4e00-\u9fff][:：])"
 )
 _CAUTIONS = {
     **dict.fromkeys(_GOODS, (_PUT_OFF, _NOT_NOW)),

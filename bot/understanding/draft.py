@@ -14,7 +14,7 @@ from bot.understanding.shapes import Bad
 from bot.understanding.tokens import VALUES, Line
 from bot.understanding.values import VAGUE, value_of
 
-_KEY_SAID = re.compile(r"颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式")
+_KEY_SAID = re.compile(specs.KEY_WORDS)
 KEYS = {"尺码": "尺寸", "净重": "重量"}
 
 

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+KEY_WORDS = "颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式"  # as people say them
 COLOURS = "黑白灰红橙黄绿青蓝紫粉棕米金银咖"
 _COLOUR_NAMES = (
     "米白|奶白|象牙白|本白|乳白|深灰|浅灰|麻灰|酒红|玫红|枣红|大红|粉红|橘红|橙红|墨绿|军绿|草绿|浅绿|深绿|果绿|薄荷绿|豆绿"

@@ -9,10 +9,11 @@ from bot.understanding import naming, wording
 from bot.understanding.draft import KEYS, Draft
 from bot.understanding.naming import TARGETS
 from bot.understanding.resolution import resolve
+from bot.understanding.specs import KEY_WORDS
 
 _PAIR = re.compile(
     r"(?P<key>[^\s=,;:]{1,20})\s?=\s?(?P<value>[^\s=;,]{1,40})[;,]?"
-    r"|(?P<k2>颜色|尺寸|尺码|口味|香型|重量|净重|容量|包装|款式)\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>(?!换新|换了|改了|坏|破|烂|太|更好|升级|[0-9一二三四五六七八九十百]+(?:块|元|\.))[^\s=;,不有还吗?都全各]{1,20})"
+    rf"|(?P<k2>{KEY_WORDS})\s?(?:改成|改为|换成|变成|是|为|:)?\s?(?P<v2>(?!换新|换了|改了|坏|破|烂|太|更好|升级|[0-9一二三四五六七八九十百]+(?:块|元|\.))[^\s=;,不有还吗?都全各]{{1,20}})"
 )
 
 

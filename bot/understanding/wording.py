@@ -56,9 +56,10 @@ ASIDE = pattern(
 INJECTION = pattern(
     r"忽略…(?:指令|提示|规则|要求|设定|内容)|无视…(?:指令|提示|规则|要求|设定)|系统(?:指令|提示|消息|管理员)|提示词|你现在是|假装|扮演|跳过确认|免确认|已授权|不需要确认|越狱|开发者模式|(?:^|[,.!])system,|\byou are root\b|\b(?:ignore|disregard|forget)…(?:instructions?|rules?|prompts?|above|previous)|\b(?:system prompt|jailbreak|developer mode|you are now|act as|pretend)\b|</?(?:system|script|img|at)\b"
 )
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"  # three of five people
 # People speak with each other.
 PEOPLE = pattern(
-    r"大家|你们|他们|她们|各位|兄弟|姐妹|同事|师傅|阿姨|老板娘?|小(?:王|李|张|刘|陈|杨|赵|黄|周|吴|徐|孙|胡|朱|高|林|何|郭|马|罗|美|红|明|芳|丽|军|伟|婷|强|敏|玲|雪|龙|雨|鱼|妹|哥|姐|伙子|朋友)|老(?:王|李|张|刘|陈|杨|赵|黄|周|吴|徐|孙|胡|朱|高|林|何|郭|马|罗)|阿(?:珍|芳|强|明|杰|华|伟|丽|姨)|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗](?:哥|姐|总|叔|姨|老板|师傅|经理)|哥|姐|叔|他|她|你(?!好)|您|我家|我妈|我爸|孩子|吃饭|下班|上班|开会|聚餐|周末|天气|哈哈|呵呵|好吃|好喝|好看|好漂亮|辛苦|加油|生日|快乐|晚安|早安|早上好|下午好|奶茶|外卖|\b(?:guys|everyone|folks|lunch|dinner|weekend|lol|haha|mate|dude|babe|honey|you)\b"
+    rf"大家|你们|他们|她们|各位|兄弟|姐妹|同事|师傅|阿姨|老板娘?|小(?:王|李|张|刘|陈|杨|赵|黄|周|吴|徐|孙|胡|朱|高|林|何|郭|马|罗|美|红|明|芳|丽|军|伟|婷|强|敏|玲|雪|龙|雨|鱼|妹|哥|姐|伙子|朋友)|老(?:王|李|张|刘|陈|杨|赵|黄|周|吴|徐|孙|胡|朱|高|林|何|郭|马|罗)|阿(?:珍|芳|强|明|杰|华|伟|丽|姨)|[{SURNAMES}](?:哥|姐|总|叔|姨|老板|师傅|经理)|哥|姐|叔|他|她|你(?!好)|您|我家|我妈|我爸|孩子|吃饭|下班|上班|开会|聚餐|周末|天气|哈哈|呵呵|好吃|好喝|好看|好漂亮|辛苦|加油|生日|快乐|晚安|早安|早上好|下午好|奶茶|外卖|\b(?:guys|everyone|folks|lunch|dinner|weekend|lol|haha|mate|dude|babe|honey|you)\b"
 )
 # At a customer's till these are customers, no people of the shop.
 CUSTOMER = pattern(r"客户|客人|顾客|买家|会员|\b(?:customer|client|buyer|guest)\b")
