@@ -365,7 +365,7 @@ def delist(ctx: Context, skus: Skus) -> Reply:
     shared=("上架",),
     says=(
         r"(?:重新|再|恢复|又)(?:上架|上线|销售|出售|售卖|卖|开卖|上)(?:起来|了)?|(?:恢复|继续|接着|重新)(?:销售|售卖|上架|卖|出售|上线|供应)|(?:又|再|可以|重新)(?:开始)?卖(?:了|起来)|上线|放出来|放回来|(?:放|摆|挂)(?:回|上)(?:去|来)?卖|(?:又)?可以卖(?:了|啦)|挂回去|挂出来|摆出来|开卖|取消下架|撤销下架|上回来|上回去|挂上",
-        r"\b(?:relist|re-list|put…(?:back on sale|back on the shelf|back online|back up|back on|back|online)|bring…back(?: on sale| online)?|back on sale|resume sell(?:ing)?|start selling…again|sell…again|make…available again|is available again|back online|unhide|list…again|re-?enable|reactivate|restore)\b",
+        r"\b(?:relist|re-list|put…(?:back on sale|on sale|back on the shelf|back online|back up|back on|back|online)|bring…back(?: on sale| online)?|back on sale|resume sell(?:ing)?|start selling…again|sell…again|make…available again|is available again|back online|unhide|list…again|re-?enable|reactivate|restore)\b",
     ),
     several=True,
     role=Role.MANAGER,

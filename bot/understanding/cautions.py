@@ -29,6 +29,7 @@ _AMISS = (
 )
 _DIFFERENCE = r"(?<!系统)(?<!账[上面])(?:[少差多亏盈短<>]|低于|高于|不足|不到)了?{n}|{n}遍"
 _PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|一天|到货|入账|进账|到账|收了"
+_VAGUE_TIME = r"晚上|傍晚|凌晨|早上|上午|中午|下午|月末|周末|\btonight\b|\bthis weekend\b"
 _COUPONS = r"满减|满{n}减|立减|直减|{n}元?券|优惠"
 _HALF_DONE = r"待(?:发|付|收)|催(?!了)|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
 _SOMEBODY = re.compile(
@@ -36,7 +37,9 @@ _SOMEBODY = re.compile(
 )
 _CAUTIONS = {
     **dict.fromkeys(_GOODS, (_PUT_OFF, _NOT_NOW)),
-    **dict.fromkeys((*_SHELF, "set_threshold"), (_PUT_OFF, _NOT_NOW, _AMISS, r"(?<!取消)撤销|^非")),
+    **dict.fromkeys(
+        (*_SHELF, "set_threshold"), (_PUT_OFF, _NOT_NOW, _AMISS, _VAGUE_TIME, r"(?<!取消)撤销|^非")
+    ),
     "add_sku": (r"测试|示例|格式|待办|\btodo\b|转发|预计|玩笑|\bi mean\b|进价|成本",),
     "restock": (
         _PUT_OFF,
@@ -46,7 +49,7 @@ _CAUTIONS = {
     ),
     "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, r"撤销|撤回|订了|留{n}"),
     "stocktake": (_PUT_OFF, _NOT_NOW, _DIFFERENCE),
-    "set_price": (_PUT_OFF, _NOT_NOW, _PRICES, _COUPONS, r"{off}.*减|减.*{off}"),
+    "set_price": (_PUT_OFF, _NOT_NOW, _VAGUE_TIME, _PRICES, _COUPONS, r"{off}.*减|减.*{off}"),
     **dict.fromkeys(_ORDERS, (_NOT_NOW, _HALF_DONE)),
     "undo": (
         r"前?(?:{n}|[两二三四五几])[步条次笔个]|消息|[小老][\u4e00-\u9fff]的|[他她]的?|别人|上上",

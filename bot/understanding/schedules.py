@@ -28,6 +28,7 @@ _END = pattern(
     r"|{when}+,?(?:back|restore)(?: it)?(?: to (?:normal|the old price|full price))?$)"
     r"|,?\b(?:and )?(?:then )?(?:back|restore)(?: it)?(?: to (?:normal|the old price|full price))? (?:on |at )?(?={when})"
 )
+_UNTIL_FIRST = pattern(r"(?:直?到|截止到?|截至)(?={when})")  # 到周日手冲壶8折; 到周日下架 is then
 _RESTORED = pattern(r"(?:恢复|改回|变回|调回|还原|涨回|降回|\bback\b|\brestore\b)")
 _NOON = 12
 _UNTIL = re.compile(r"\b(?:until|till)\b", re.IGNORECASE | re.ASCII)
@@ -50,17 +51,21 @@ def planned(best: Candidate, now: datetime) -> Reading | None:
     """The command as one to be done at the time it names, None when it names none."""
     if best.command.intent == SCHEDULE:
         return _looked_up(best)
-    if best.command.intent not in CLOCKED or _doubted(best):
-        return None
-    if best.sounds(IGNORE) + best.sounds(NOT) > _LIKELY:
-        return None  # 收工收工 明天见
-    if cautious(best.command.intent, best.line):
+    if best.command.intent not in CLOCKED or _doubted(best) or _unlike(best):
         return None
     rest = best.command.rest
     if not (best.filled.known if rest is not None else best.cue.letters):
         return None
     moments = _moments(best.line, now, inclusive=best.command.intent == "set_price")
+    if moments and not best.cue.letters and best.command.intent != "set_price":
+        return Reading(outcome="clarify")  # taken off or put on sale: no word says which
     return _scheduled(best, moments) if moments else None
+
+
+def _unlike(best: Candidate) -> bool:
+    """Whether it rather is talk, 收工收工 明天见, or holds a word to be careful of."""
+    talk = best.sounds(IGNORE) + best.sounds(NOT) > _LIKELY
+    return talk or bool(cautious(best.command.intent, best.line))
 
 
 def _looked_up(best: Candidate) -> Reading | None:
@@ -91,7 +96,8 @@ def _moments(line: Line, now: datetime, *, inclusive: bool) -> dict[str, datetim
     ``inclusive``: until a day means until its end.
     """
     tokens = [token for token in line.tokens if token.kind in _MOMENT]
-    border = _border(line, tokens)
+    ends = inclusive and _UNTIL_FIRST.match(line.masked)
+    border = 0 if ends else _border(line, tokens)
     begin = {token.kind: token.value for token in tokens if token.start < border}
     end = {token.kind: token.value for token in tokens if token.start >= border}
     if len(begin) + len(end) < len(tokens):
