@@ -4,7 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Protocol, TypeVar
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -201,10 +201,13 @@ class Worker:
         return {at for at in wanted if _CLOCK.fullmatch(at)}
 
     def _queue_summary(self, tx: Tx, held: Held, at: str) -> None:
-        day = tx.now.astimezone(self._zone).date().isoformat()
+        local = tx.now.astimezone(self._zone)
+        day = local.date().isoformat()
         if not _first(tx, held, SUMMARY, f"{day}T{at}"):
             return
-        for target, own in chats.subscribers(tx, SUMMARY):
+        due = datetime.combine(local.date(), _read(at), self._zone)
+        # A chat that joins in the evening hears of a day at its end, so from the next day on.
+        for target, own in chats.subscribers(tx, SUMMARY, bound_by=due.astimezone(UTC)):
             if (own or self._summary_at) == at:
                 outbox.post(
                     tx,

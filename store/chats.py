@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import col, select
 
@@ -197,8 +198,8 @@ def subscriptions(tx: Tx, platform: str, chat_id: str) -> list[SubscriptionView]
     return [SubscriptionView(row.topic, row.at) for row in tx.exec(statement).all()]
 
 
-def subscribers(tx: Tx, topic: str) -> list[tuple[str, str]]:
-    """``(target, at)`` of the chats that hear of ``topic``.
+def subscribers(tx: Tx, topic: str, *, bound_by: datetime | None = None) -> list[tuple[str, str]]:
+    """``(target, at)`` of the chats that hear of ``topic``, those alone that were bound by then.
 
     A subscription of its own wins over ``all``.
     """
@@ -211,6 +212,8 @@ def subscribers(tx: Tx, topic: str) -> list[tuple[str, str]]:
             Chat.disabled == "",
         )
     )
+    if bound_by is not None:
+        statement = statement.where(col(Chat.bound_at) <= bound_by)
     found: dict[str, str] = {}
     for row, subscription in tx.exec(statement).all():
         target = f"{row.platform}:{row.chat_id}"

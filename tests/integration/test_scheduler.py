@@ -70,6 +70,18 @@ def test_a_summary_missed_while_nobody_ran_comes_late_the_same_day_and_not_the_n
     assert summaries(db) == [("g1", "2026-03-02")]
 
 
+def test_a_chat_that_joins_in_the_evening_hears_of_no_day_it_did_not_see(
+    db: Database, clock: FakeClock, office: Office
+) -> None:
+    clock.set(SHANGHAI_21 + timedelta(minutes=5))
+    bind(db, "g2")
+    office.worker.summarise()
+    assert summaries(db) == [("g1", "2026-03-02")]
+    clock.set(SHANGHAI_21 + timedelta(days=1))
+    office.worker.summarise()
+    assert summaries(db)[1:] == [("g1", "2026-03-03"), ("g2", "2026-03-03")]
+
+
 def test_each_day_has_its_own(db: Database, clock: FakeClock, office: Office) -> None:
     for _ in range(3):
         clock.set(max(clock(), SHANGHAI_21) + timedelta(days=1))
