@@ -191,7 +191,9 @@ class Judge:
         unheard = best.lost and self.catalogue is not None and not best.at_start
         other = best.sounds(_OPPOSITE.get(best.command.intent, ""))
         silent = not best.cue.letters and (not best.sure or other > _DOUBLE)
-        unlike = not best.at_start and (silent or best.likely < _HALF)
+        whole = not (best.filled.leftover or best.filled.aside or best.filled.spare)
+        least = _UNLIKE if whole else _HALF  # what is explained to the last letter needs less
+        unlike = not best.at_start and (silent or best.likely < least)
         if reading.doubt or best.filled.guessed or unheard:
             asked = questions.doubted(self.language, command, reading.doubt or best.raw)
             return replace(reading, outcome="confirm", question=asked)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -97,20 +97,17 @@ class Reader:
 
     def _mended(self, text: str) -> Iterator[str]:
         """The line without the blanks that may tear a number, and without each that may tear a word."""
-        if self._torn(text):
-            yield _TORN.sub("", text)
+        torn = list(islice(_TORN.finditer(text), _MOST_BLANKS))
+        for some in (torn, *([match] for match in torn)):
+            if some and self._one_value(joined := _without(text, some), some[0].start()):
+                yield joined
         for match in islice(_BLANKS.finditer(text), _MOST_BLANKS):
-            yield text[: match.start()] + text[match.end() :]
+            yield _without(text, [match])
 
-    def _torn(self, text: str) -> bool:
-        """Whether a blank stands in what would be one value without it: 二 十块."""
-        joined, places = "", []
-        for number, part in enumerate(_TORN.split(text)):
-            if number:
-                places.append(len(joined))
-            joined += part
-        tokens = lexer.line(joined, self.catalogue, self.now).tokens if places else ()
-        return any(t.start < place < t.end for t in tokens for place in places)
+    def _one_value(self, joined: str, place: int) -> bool:
+        """Whether what a blank parted at this place is one value: 二十块."""
+        tokens = lexer.line(joined, self.catalogue, self.now).tokens
+        return any(token.start < place < token.end for token in tokens)
 
     def _read(self, text: str) -> Reading:
         line = lexer.line(text, self.catalogue, self.now)
@@ -249,6 +246,13 @@ class Reader:
                 + math.log(max(best.heard.get(c.intent, 0.0), _HARDLY))
             ),
         )
+
+
+def _without(text: str, blanks: Sequence[re.Match[str]]) -> str:
+    """The text without these blanks, which stand in order."""
+    for blank in reversed(blanks):
+        text = text[: blank.start()] + text[blank.end() :]
+    return text
 
 
 def _same(one: Reading, other: Reading) -> bool:
