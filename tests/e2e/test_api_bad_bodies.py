@@ -55,6 +55,7 @@ NOT_JSON = [
 ]
 NO_OBJECT = [b"null", b"true", b"1", b'"text"', b"[]", b'[{"customer_id": "w"}]', b'"{}"']
 LINE = {"sku": "CF-001", "quantity": 1}
+SLOW_S = 5  # what goes wrong here takes minutes; a busy machine, a second
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_what_is_no_json_is_refused_at_once(filled: Api, path: str, raw: bytes) 
     began = time.perf_counter()
     refused = filled.post(path, raw=raw)
     assert (refused.status_code, code_of(refused)) == (400, "invalid_request")
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < SLOW_S
     assert filled.untouched()
 
 
@@ -155,7 +156,7 @@ def test_a_large_body_is_refused_fast_and_in_few_words(filled: Api, body: dict[s
     began = time.perf_counter()
     refused = filled.post("/api/v1/orders", raw=raw)
     assert refused.status_code == 422
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < SLOW_S
     assert len(refused.data) < 10_000
 
 

@@ -30,7 +30,7 @@ SHIP = Button("发货", "发货 1033")
 CSV = Attachment(
     "订单 1033.csv", "text/csv", "编码,数量\r\nKFD-250,3\r\n".encode() + bytes(range(256))
 )
-CUT_S = 6.0  # five seconds, and the time a busy machine takes
+CUT_S = 8.0  # five seconds, and the time a busy machine takes
 
 
 @pytest.fixture
