@@ -14,6 +14,7 @@ from bot.understanding.tokens import Line, Token, line_of
 # What goods are counted in. 箱 and its kin are apart: how many units one holds nobody here knows.
 UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册听桶饼串束朵盆碗片根卷筒副对架部幅粒篮坛壶株棵团款样种单笔名管盏板床棒段顶樽"
 PACKS = "箱提排捆扎垛车托"
+_PACK = rf"[{PACKS}](?!醒|前)"  # 低于5提醒
 _UNIT = (
     rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))(?!(?<=部)分)(?!(?<=单)号)"
     r"|(?:pcs|pieces?|pc|units?|items?|sets?|boxes|box|bottles?|bags?|packs?|cups?|tins?|cans?|jars?|loaves|loaf|books?|pairs?|copies|copy)\b)"
@@ -26,7 +27,7 @@ _IDIOM = re.compile(
     r"|[统唯万之第同逐单专]一|[百千]分|千万(?!元|块)|万(?:能|用|象|分|般|福|家)|(?:周|星期|礼拜)[一二三四五六]|两(?:边|者|头|样|码)|三(?:方|明治|角)|四季|五金|六神|七(?:上|夕)|八(?:宝|角|卦)|九(?:阳|牧)"
 )
 _LEADS = re.compile(
-    r"(?:[补到加成为至剩余减扣盘有是降涨调改进出入设点数清卖价收退少只的了多坏碎烂破死报损掉赔返剩+\-=:,\s]|预警|提醒|警戒|库存|实数|数量|前|to|at|about|现在)$"
+    r"(?:[补到加成为至剩余减扣盘有是降涨调改进出入设点数清卖价收退少于只的了多坏碎烂破死报损掉赔返剩+\-=:,\s]|预警|提醒|警戒|库存|实数|数量|前|to|at|about|现在)$"
 )
 _MONEY = re.compile(
     rf"(?:¥|(?:rmb|cny)\s?)\s?(?P<y>{_NUM})(?:{_YUAN})?(?![0-9A-Za-z_])"
@@ -74,7 +75,7 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(
-    rf"(?P<sign>[+\-])\s?(?P<num>{_NUM}|{_CN})\s?(?:(?P<unit>{_UNIT})|(?P<dozen>打(?!折))|(?P<pack>[{PACKS}]))?(?![0-9A-Za-z_%])",
+    rf"(?P<sign>[+\-])\s?(?P<num>{_NUM}|{_CN})\s?(?:(?P<unit>{_UNIT})|(?P<dozen>打(?!折))|(?P<pack>{_PACK}))?(?![0-9A-Za-z_%])",
     re.IGNORECASE,
 )
 _TIMES = re.compile(
@@ -83,11 +84,11 @@ _TIMES = re.compile(
 )
 _PLAIN = re.compile(
     rf"(?<![0-9A-Za-z_.])(?<![0-9A-Za-z][-/])(?P<num>{_NUM})\s?(?P<mul>[万千百](?![能货分]))?(?P<about>多|来|几)?\s?"
-    rf"(?:(?P<unit>{_UNIT})|(?P<pack>[{PACKS}]|件装)|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)|\bdozen\b))?(?P<around>左右|上下|不到)?",
+    rf"(?:(?P<unit>{_UNIT})|(?P<pack>{_PACK}|件装)|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)|\bdozen\b))?(?P<around>左右|上下|不到)?",
     re.IGNORECASE,
 )
 _HANZI = re.compile(
-    rf"(?P<half>半打)|(?P<num>{_CN})(?P<about>多|来(?!$)|几)?(?:(?P<unit>{_UNIT})|(?P<pack>[{PACKS}])|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)))?(?P<around>左右|上下)?"
+    rf"(?P<half>半打)|(?P<num>{_CN})(?P<about>多|来(?!$)|几)?(?:(?P<unit>{_UNIT})|(?P<pack>{_PACK})|(?P<dozen>打(?!折|包|开|烂|碎|坏|电)))?(?P<around>左右|上下)?"
 )
 # "one" is a number behind a verb or a product, in "the red one" it is none.
 _COUNTS_ONE = re.compile(

@@ -29,6 +29,9 @@ _TITLED = re.compile(
     r"(?:帮|给|把|替|退|付|收|^|[,. \ue000-\uf8ff])(?P<who>(?:[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|太太|老师|老板|经理|师傅|阿姨|医生|婆婆|[哥姐叔姨婶总太])"
     r"|[小老阿][\u4e00-\u9fff](?![\u4e00-\u9fff]?[板师子])))(?:的?(?:那|这|嗰)(?:个|一)?单?|的?(?:订单|单子|货款)|的)?"
 )
+_HIS_ORDER = re.compile(
+    rf"^(?:把|将|给|帮)?(?P<who>[{wording.SURNAMES}][\u4e00-\u9fff]{{1,2}}?)的?(?:那|这)?一?个?(?:订单|单子|单)"
+)
 _NO_PERSON = re.compile(
     r"确认|标记|记|那单|这单|谁|是|客户|客人|顾客|买家|订单|单子|单号|那个|这个|帮|给|把|将|请|麻烦|刚|昨|今|明|快递|顺丰|中通|圆通|申通|韵达|极兔|京东|邮政|德邦|发|退|取消|收|付|查|看|改|补|已|先(?!生)|就|都|我|你|order|ship|refund|cancel|mark|send|paid|for|is|the|please|number|where|what|when|which|how|who|void|scrap|drop|kill|abort"
 )
@@ -72,7 +75,7 @@ VARIANT = re.compile(
 )
 _CALLED = re.compile(r"^(?:(?:名字|名称|品名|商品名)?(?:就?叫做?|取名|为|是|[:：])|名叫|名为)")
 _CALLED_SO = re.compile(
-    r"^(?:店里|我们店?|咱们?店?|本店)(?:也|要|开始|准备|打算|现在|新)*(?:卖|上|进)(?:个|款|了)?(?=..)|^(?:[啦了吧呀啊]\W*\s|\W+\s)|(?:也|都|给)?(?:[建录登加挂上摆]上(?:去|来)?(?:卖|吧)?|加进[来去](?:卖)?|上架|录进[来去]|建[个一]下|[上录]一下)$"
+    r"^(?:店里|我们店?|咱们?店?|本店)(?:也|要|开始|准备|打算|现在|新)*(?:卖|上|进)(?:个|款|了)?(?=..)|^(?:[啦了吧呀啊]\W*\s|\W+\s)|(?:也|都|给)?(?:[建录登加挂上摆]上(?:去|来)?(?:卖|吧)?|加进[来去](?:卖)?|上架|录进[来去]|建[个一]下|[上录]一下|(?:还|都)?(?:没有?|不)在?(?:系统|店里?|库里?)里?面?(?:头|的)?|(?:系统|店|库)里面?(?:还|都|也)?没有?)$"
 )
 _CATEGORY_WORD = re.compile(
     r"^(?:the )?(?:category|section)(?: of)? |^(?:放|归|摆|挪)?(?:到|在|进|入|为|是|放)+(?=.)|^[放归](?=.{2})|\s*[这那](?:一?[类个边]?)(?:去|里)?$|(?:这个)?(?:分类|类目|类别|品类)(?:下面|里面?|下|去)?$",
@@ -181,7 +184,7 @@ def signs_before(text: str) -> str:
 def customer(masked: str, before: int | None) -> re.Match[str] | None:
     """Whose order it is: in the cells right ``before`` its number, 赵哥3095的账, or by a title."""
     match = _OWNER.search(masked[:before]) if before is not None else None
-    match = match or _TITLED.search(masked)
+    match = match or _TITLED.search(masked) or _HIS_ORDER.search(masked)
     if match is None or _NO_PERSON.search(match["who"]):
         return None
     doubted = any(pattern.search(match["who"]) for pattern in wording.DOUBTS.values())

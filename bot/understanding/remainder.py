@@ -9,6 +9,7 @@ from bot.registry import Parameter
 from bot.slots import Kind
 from bot.understanding import naming, wording
 from bot.understanding.draft import Draft
+from bot.understanding.ear import ear
 from bot.understanding.naming import TARGETS
 from bot.understanding.targets import Targets
 from bot.understanding.tokens import VALUES
@@ -147,7 +148,7 @@ class Remainder:
             runs,
             key=lambda run: (
                 self._targets.resolves(kind, run[2]),
-                kind is not Kind.NAME or not _STORY.search(run[2]),
+                kind is not Kind.NAME or not (_STORY.search(run[2]) or ear().knows(run[2])),
                 len(run[2]),
                 -run[0],
             ),
