@@ -21,14 +21,16 @@ _PUT_OFF = (
 )
 _NOT_NOW = (
     r"测试|示例|格式|模板|待办|备忘|\btodo\b|转发|无效|忘了|忘记|撤回|作废|开玩笑|玩笑|对吧|是吧|够不够|每(?:天|周|月|日|晚|早)"
-    r"|平时|平常|从来|一般|[补加扣减录记改发退]过了|\b(?:i mean|test|testing|example|by mistake)\b"
+    r"|平时|平常|从来|一般|[补加扣减录记改发退]过了|\b(?:i mean|test|testing|example|by mistake|undo|cancel|nvm|jk|never ?mind)\b"
 )
 _AMISS = (
     r"[补加扣减录记](?:错|重了?|多了|少了|漏)|(?:多|少|误|漏)(?:补|加|扣|减|录|记)|[上下]架错|误[上下]架|被平台|错了(?=$|[,.!])"
     r"|以外|之外|(?<![解扣清删去排拆])除(?!湿|臭|尘|螨|草|味|锈|菌|皱|毛|疤)|负{n}|分之|[个箱斤包盒]半|{n}半|{n}[+＋]|{plus}{n}"
 )
 _DIFFERENCE = r"(?<!系统)(?<!账[上面])(?:[少差多亏盈短<>]|低于|高于|不足|不到)了?{n}|{n}遍"
-_PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|一天|到货|入账|进账|到账|收了"
+_PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|还价|提成|佣金|抽成|[运邮]费|快递费|会员价|到手价|券后|补货价|到付|押金|赔|[退返]现?{money}|{money}以[下上内]|一天|到货|入账|进账|到账|收了"
+_NEWS = r"(?:[贵低]|便宜|[涨降]价)了{money}|(?<!\b打){off}了(?=[还也又才都])|都{off}了|都打{off}了|行不行|\b(?:was|were|cost us)\b"
+_MOVED = r"[到去往给](?:[一二三四五六七八九十新老总分南北东西]|{n})?(?:店|仓库|分店|门店)|{n}(?:客人|客户|顾客|人)(?:要|想|等)|\b(?:less|more) than\b|\band a half\b|\b(?:for|of) {money}|{money} for\b|\bleft\b"
 _VAGUE_TIME = r"晚上|傍晚|凌晨|早上|上午|中午|下午|月末|周末|\btonight\b|\bthis weekend\b"
 _COUPONS = r"满减|满{n}减|立减|直减|{n}元?券|优惠"
 _HALF_DONE = r"待(?:发|付|收)|催(?!了)|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
@@ -37,20 +39,30 @@ _SOMEBODY = re.compile(
 )
 _CAUTIONS = {
     **dict.fromkeys(_GOODS, (_PUT_OFF, _NOT_NOW)),
-    **dict.fromkeys(
-        (*_SHELF, "set_threshold"), (_PUT_OFF, _NOT_NOW, _AMISS, _VAGUE_TIME, r"(?<!取消)撤销|^非")
-    ),
+    **dict.fromkeys(_SHELF, (_PUT_OFF, _NOT_NOW, _AMISS, _VAGUE_TIME, r"(?<!取消)撤销|^非")),
+    "set_threshold": (_PUT_OFF, _NOT_NOW, _AMISS, _VAGUE_TIME, r"预警了|报警了|提醒了"),
     "add_sku": (r"测试|示例|格式|待办|\btodo\b|转发|预计|玩笑|\bi mean\b|进价|成本",),
     "restock": (
         _PUT_OFF,
         _NOT_NOW,
         _AMISS,
-        r"卖到|电脑上|订货|缺货|[到入进]账|到手|运费|撤销|撤回",
+        _MOVED,
+        r"多发|[补进]货?价|\$|^(?!.*\b(?:restock|top|fill|back|bring|get)\b).*\bup to\b|\bneed\b|\b(?:broken|sold|damaged|expired|lost|missing)\b|到付|卖到|电脑上|订货|缺货|[到入进]账|到手|运费|撤销|撤回",
     ),
-    "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, r"撤销|撤回|订了|留{n}"),
-    "stocktake": (_PUT_OFF, _NOT_NOW, _DIFFERENCE),
-    "set_price": (_PUT_OFF, _NOT_NOW, _VAGUE_TIME, _PRICES, _COUPONS, r"{off}.*减|减.*{off}"),
+    "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, _MOVED, r"撤销|撤回|订了|留{n}"),
+    "stocktake": (_PUT_OFF, _NOT_NOW, _DIFFERENCE, r"应有|应该有|盘点时"),
+    "set_price": (
+        _PUT_OFF,
+        _NOT_NOW,
+        _VAGUE_TIME,
+        _PRICES,
+        _COUPONS,
+        _NEWS,
+        r"{off}.*减|减.*{off}",
+    ),
     **dict.fromkeys(_ORDERS, (_NOT_NOW, _HALF_DONE)),
+    "ship": (_NOT_NOW, _HALF_DONE, r"慢|晚[点些]|先发|改[发走寄]|换成?"),
+    "subscribe": (r"^(?!.*(?:[推报发播喊叫说讲]|汇总|总结|统计|提醒|通知|summary|report)).*(?:打烊|[开关]门|营业|现在|一般|睡|吃|[上下]班|了$|{time}$)",),
     "undo": (
         r"前?(?:{n}|[两二三四五几])[步条次笔个]|消息|[小老][\u4e00-\u9fff]的|[他她]的?|别人|上上",
     ),

@@ -103,6 +103,7 @@ class Judge:
             not off and wording.NEGATION.search(best.line.masked)
         )
         wrong = best.missing or best.filled.bad or best.doubt == "injection"
+        wrong = wrong or cautious(best.command.intent, best.line)
         return said and best.sure and not doubted and not wrong
 
     def _idle(self, best: Candidate) -> bool:

@@ -11,7 +11,7 @@ from bot.understanding.normalise import SILENT
 TARGETS = frozenset({Kind.SKU, Kind.SKUS})
 # What is no part of a name at its edges.
 _BEFORE_NAME = re.compile(
-    r"^(?:把|将|给(?!皂)|请|帮我|帮忙|麻烦|一下|的|了|那个|这个|商品|新品|产品|一款|一个|一种|个|[,.!:;\"'()\-=]|(?:the|a|an|of|for|our|some|called|named)\b|\s)+",
+    r"^(?:把|将|给(?!皂)|请|帮我|帮忙|麻烦|一下|的|了|那个|这个|商品|新品|产品|一款|一个|一种|个|[,.!:;\"'()\-=]|(?:the|a|an|of|for|our|some|called|named|please|pls)\b|\s)+",
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(
@@ -45,8 +45,9 @@ _NOUN_TAIL = re.compile(
 
 _CODE = re.compile(r"(?<![0-9A-Za-z\-])[0-9A-Za-z][0-9A-Za-z\-]{3,}(?![0-9A-Za-z])")
 _COINED = re.compile(
-    r"(?P<code>[A-Z][A-Z0-9]*-[A-Z0-9\-]+|(?=\S*[0-9])[A-Za-z]+-[A-Za-z0-9\-]+)\s+(?P<name>.+)"
+    r"(?P<code>[A-Z][A-Z0-9]*-[A-Z0-9\-]+(?=.*[^\sA-Z0-9])|(?=\S*[0-9])[A-Za-z]+-[A-Za-z0-9\-]+)\s+(?P<name>.+)"
 )
+_HYPHENED = re.compile(r"[A-Za-z]+-[A-Za-z\-]+\s+[\x00-\x7f]+")
 _SOUGHT_TAIL = re.compile(
     r"(?:这?[一两二三俩几]个?字(?:的|儿)?|的|有关|相关| (?:in it|in the name|in them|in the title))+$"
 )
@@ -139,6 +140,8 @@ def plain(words: str, known: Callable[[str], bool]) -> bool:
     ``known`` tells of two letters, or a Latin word, whether people say them around commands:
     有个新东西要卖.
     """
+    if _HYPHENED.fullmatch(words):
+        return False  # mug-xl big mug: a code and a name, or a name alone
     pairs = [words[i : i + 2] for i in range(len(words) - 1) if not words[i : i + 2].isascii()]
     pairs = words.split() if words.isascii() else pairs
     common = sum(known(pair) for pair in pairs)

@@ -26,7 +26,7 @@ ASKING = pattern(
 )
 # Negation, condition, question, hearsay, the past and plans: with one of these nothing is written.
 NEGATION = pattern(
-    r"不(?!锈|粘|倒翁|好意思|错|仅|但|管)|别(?!针|致|墅|的)|没(?!药|问题)|勿|甭|未(?!付|发)|无需|毋|莫(?!代尔|名)|停止|暂停|取消(?!噪)|免了|算了|作罢|拒绝|反对|假的|差点|险些|幸亏|幸好|唔(?!好意思|该)|冇|\b(?:not|no|never|don't|dont|doesn't|didn't|won't|can't|cannot|isn't|shouldn't|hold off|without|stop|instead of)\b"
+    r"不(?!锈|粘|倒翁|好意思|错|仅|但|管)|别(?!针|致|墅|的)|没(?!药|问题)|勿|甭|未(?!付|发)|无需|毋|莫(?!代尔|名)|停止|暂停|取消(?!噪)|免了|算了|作罢|拒绝|反对|假的|差点|险些|幸亏|幸好|唔(?!好意思|该)|冇|\b(?:not|no|never|don't|dont|doesn't|didn't|won't|can't|cannot|isn't|aren't|wasn't|shouldn't|have ?n'?t|has ?n'?t|had ?n'?t|yet to|nvm|never ?mind|jk|hold off|without|stop|instead of)\b"
 )
 CONDITION = pattern(
     r"如果|要是|假如|假设|若是?|的话|万一|除非|等(?!级|于)|一旦|只要|(?:之后|以后)再|再说|看情况|视情况|到时候?|(?<!每)次再|(?<!刚)才(?!刚)|就算|即使|不然|否则|\b(?:if|when|whenever|unless|once|until|in case|depending|should|would|could|might|may|maybe|perhaps|suppose)\b"
@@ -35,7 +35,7 @@ QUESTION = pattern(
     r"[吗么?]|怎|为什么|为啥|为何|谁|哪|啥|什么|是否|是不是|有没有|要不要|能不能|可不可以|该不该|行不行|对不对|好不好|多少|几(?!天前)|还是(?!不|新|好的|全新|原)|呢$|\b(?:what|why|how|who|which|where|did|does|was|were|has|have we|had)\b"
 )
 HEARSAY = pattern(
-    r"(?<!好)说(?!明|好)|听(?!装)|问|告诉|转告|据|讲|喊|通知|写着?|\"|'(?![a-z])|想(?!要)|觉得|以为|好像|似乎|估计|可能|也许|或许|大概|应该|准备|打算|计划|考虑|建议|希望|商量|讨论|研究|例如|比如|举例|假装|开玩笑|骗|瞎|对面|别家|人家|同行|网上|淘宝|拼多多|进价(?!高|涨|贵|低|降)|成本(?!高|涨|贵|低|降)|原价|市场价|\b(?:said|says|say|told|tells|heard|thinks?|thought|guess|wonder|wondering|planning|plan|going to|gonna|about to|wanted|asked|asks|example|pretend|joke)\b"
+    r"(?<!好)说(?!明|好)|听(?!装)|问|告诉|转告|据|讲|喊|通知|写着?|\"|'(?![a-z])|想(?!要)|觉得|以为|好像|似乎|估计|可能|也许|或许|大概|应该|准备|打算|计划|考虑|建议|希望|商量|讨论|研究|例如|比如|举例|假装|开玩笑|骗|瞎|对面|别家|人家|同行|网上|淘宝|拼多多|进价(?!高|涨|贵|低|降)|成本(?!高|涨|贵|低|降)|原价|市场价|\b(?:said|says|say|told|tells|heard|thinks?|thought|guess|wonder|wondering|planning|plan|going to|gonna|about to|wanted|asked|asks|hop(?:e|ing)|expect(?:ed|ing)|example|pretend|joke)\b"
 )
 PAST = pattern(
     r"已经|早就|早已|上次|之前|以前|当时|当初|那天|那次|过了|记得|回忆|原来|本来|上回|明年|下次|下回|下个月|下周|下礼拜|回头|改天|改日|晚点|等会|待会|一会|过几天|过两天|\b(?:already|yesterday|tomorrow|ago|earlier|previously|used to|last time|next time|soon|later)\b"
