@@ -21,7 +21,7 @@ _HANZI = re.compile(r"[\u3400-\u9fff]")
 _TAIL, _SEVERAL = (2, 3), -1  # letters of a name's end that may stand for it
 # No end of a name is a word of the shop: 订单 of 取消订单贴纸 is one.
 _TAILED = re.compile(
-    r"(?!(?:库存|订单|价格|售价|单价|数量|规格|颜色|分类|尺寸|商品|单子|折扣|海报|图片|报表|预警)$)[\u3400-\u9fff]+"
+    r"(?!(?:库存|订单|价格|售价|单价|数量|规格|颜色|分类|尺寸|商品|单子|折扣|海报|图片|报表|预警|什么|怎么|多少|哪里|哪个|哪些|为啥|这个|那个|东西|今天|昨天|明天|现在|名字)$)[\u3400-\u9fff]+"
 )
 _BEFORE_TAIL = frozenset(
     "的把给将和跟与查看找搜补加进到了下改调卖退换扣减盘点有个件只盒瓶包袋条罐张套支款种做发要拿送用是来让帮这那些问"

@@ -30,7 +30,10 @@ _AMISS = (
 _DIFFERENCE = r"(?<!系统)(?<!账[上面])(?:[少差多亏盈短<>]|低于|高于|不足|不到)了?{n}|{n}遍"
 _PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|还价|提成|佣金|抽成|[运邮]费|快递费|会员价|到手价|券后|补货价|到付|押金|赔|[退返]现?{money}|{money}以[下上内]|一天|到货|入账|进账|到账|收了"
 _NEWS = r"(?:[贵低]|便宜|[涨降]价)了{money}|(?<!\b打){off}了(?=[还也又才都])|都{off}了|都打{off}了|行不行|\b(?:was|were|cost us)\b"
-_MOVED = r"[到去往给](?:[一二三四五六七八九十新老总分南北东西]|{n})?(?:店|仓库|分店|门店)|{n}(?:客人|客户|顾客|人)(?:要|想|等)|\b(?:less|more) than\b|\band a half\b|\b(?:for|of) {money}|{money} for\b|\bleft\b"
+_WANTED = (
+    r"{n}(?:客人|客户|顾客|人)(?:要|想|等)|\b(?:less|more) than\b|\band a half\b|{money} for\b|\bleft\b"
+)
+_MOVED = r"[到去往给](?:[一二三四五六七八九十新老总分南北东西]|{n})?(?:店|仓库|分店|门店)"
 _VAGUE_TIME = r"晚上|傍晚|凌晨|早上|上午|中午|下午|月末|周末|\btonight\b|\bthis weekend\b"
 _COUPONS = r"满减|满{n}减|立减|直减|{n}元?券|优惠"
 _HALF_DONE = r"待(?:发|付|收)|催(?!了)|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
@@ -46,10 +49,11 @@ _CAUTIONS = {
         _PUT_OFF,
         _NOT_NOW,
         _AMISS,
+        _WANTED,
         _MOVED,
         r"多发|[补进]货?价|\$|^(?!.*\b(?:restock|top|fill|back|bring|get)\b).*\bup to\b|\bneed\b|\b(?:broken|sold|damaged|expired|lost|missing)\b|到付|卖到|电脑上|订货|缺货|[到入进]账|到手|运费|撤销|撤回",
     ),
-    "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, _MOVED, r"撤销|撤回|订了|留{n}"),
+    "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, _WANTED, r"撤销|撤回|订了|留{n}"),
     "stocktake": (_PUT_OFF, _NOT_NOW, _DIFFERENCE, r"应有|应该有|盘点时"),
     "set_price": (
         _PUT_OFF,

@@ -19,7 +19,7 @@ from bot.understanding.values import AMOUNTS, NUMBERS, value_of
 
 _IDLE = re.compile(r"[一1]\s?[个款种样件只]")  # 加一个商品
 _SHELF = pattern(
-    r"(?:放|归|摆|分|挪|移|划|换|转|调|改)(?:到|在|进|入|类)*(?P<category>{category})(?:里面?|下面?|类|分类|那边|那一?类|中)?"
+    r"(?:放|归|摆|分|挪|移|划|换|转|调|改)(?:到|在|进|入|类)*(?P<category>{category})(?![\u3400-\u9fff](?<![里下类分那中吧了去]))(?:里面?|下面?|类|分类|那边|那一?类|中)?"
 )
 _SINGLE = pattern(r"[了掉碎坏丢烂](?P<one>[个只瓶盒包件条罐杯袋支台把双])(?={sku})")
 _KIND_OF_GOODS = pattern(r"类|分组|下面|底下|\bcategory\b|\bsection\b|\bkind of\b")
@@ -262,13 +262,23 @@ class _Filler:
         )
         if not names or parameter.slot.kind is not Kind.COUNT:
             return cells
-        idle = [cell for cell in cells if _IDLE.fullmatch(self._draft.written(cell))]
+        idle = [
+            cell
+            for cell in cells
+            if _IDLE.fullmatch(self._draft.written(cell)) or self._for_one(cell, cells)
+        ]
         others = self._draft.line.cells("units", "int", "digits", "boxes", "decimal", "money")
         if others and others[0] not in idle:  # 上架沙画 45块 1个
             return cells
         for cell in idle:
             self._draft.free[cell] = False
         return [cell for cell in cells if cell not in idle]
+
+    def _for_one(self, cell: int, counts: list[int]) -> bool:
+        """一支59 备了20支: what one costs, where another number counts the goods."""
+        one = self._draft.line.at[cell].value == 1 and self._draft.written(cell)[0] in "一1"
+        priced = cell + 1 < len(self._draft.free) and self._draft.line.kind(cell + 1) in AMOUNTS
+        return one and priced and len(counts) > 1
 
     def _drop_idle(self) -> None:
         """加一个商品: what counts the new thing itself counts nothing."""

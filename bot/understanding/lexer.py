@@ -16,7 +16,7 @@ UNITS = "件个只盒瓶包袋条双套罐张本支把台杯份枚颗册听桶�
 PACKS = "箱提排捆扎垛车托"
 _PACK = rf"[{PACKS}](?!醒|前)"  # 低于5提醒
 _UNIT = (
-    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))(?!(?<=部)分)(?!(?<=单)号)"
+    rf"(?:[{UNITS}](?![{UNITS}]?(?:月|小时|星期|礼拜|码|色|人|钟头|工作日))(?!(?<=款)(?:[已到项付收]))(?!(?<=部)分)(?!(?<=单)号)(?!(?<=包)(?:好|完|裹|邮|装|起))"
     r"|(?:pcs|pieces?|pc|units?|items?|sets?|boxes|box|bottles?|bags?|packs?|cups?|tins?|cans?|jars?|loaves|loaf|books?|pairs?|copies|copy)\b)"
 )
 _YUAN = r"(?:元钱|块钱|元整|元|块|圆(?!通)|(?:rmb|cny|yuan|kuai|bucks)\b)"
@@ -168,7 +168,7 @@ def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
 
 
 # 裸粉色 is not 粉色.
-_TINT = r"(?<![裸浅深暗亮藕玫嫩雾烟灰奶墨酒枣豆超特])"
+_TINT = r"(?<![裸浅深暗亮藕玫嫩雾烟灰奶墨酒枣豆超特松湖宝藏橄榄翠军姜橘樱莓])"
 
 
 def _own_values(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterator[Found]:
@@ -199,7 +199,7 @@ def _own_sizes(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterator
     known = dict.fromkeys(t.value["name"] for t in tokens if t.kind == "sku" and "name" in t.value)
     for name in known:
         sizes = {form: value for form, value in catalogue.forms(name).items() if form.isdigit()}
-        for match in re.finditer(r"(?<=\0)\s?(?P<size>[0-9]{1,3})(?=\s*[:,]?\s*[0-9])", text):
+        for match in re.finditer(r"(?<=\0)\s?(?P<size>[0-9]{1,3})(?=\s*[:,]?\s*(?:[进补加到来减扣出]了?)?\s*[0-9])", text):
             if match["size"] in sizes:
                 yield match.start("size"), match.end("size"), "spec", sizes[match["size"]]
 

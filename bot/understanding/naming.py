@@ -21,12 +21,12 @@ _AFTER_NAME = re.compile(
 
 
 _OWNER = re.compile(
-    r"(?:^|帮|给|把|[,.\ue000-\uf8ff])(?P<who>[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|姨|婶|总|先生|女士|小姐|老师|老板|婆婆|阿姨|师傅|太太|经理|医生)"
+    r"(?:^|帮|给|把|[,.\ue000-\uf8ff])(?P<who>[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|姨|婶|总|先生|女士|小姐|老师|老板|婆婆|阿姨|师傅|太太|经理|医生|妈妈|爸爸|奶奶|爷爷|外婆)"
     r"|(?:小|老|阿)[\u4e00-\u9fff]{1,2}|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文][\u4e00-\u9fff]{1,2}"
     r"|[a-z]{2,12}(?='s)?)(?:的那?单?|那个?单?|'s)?$"
 )
 _TITLED = re.compile(
-    r"(?:帮|给|把|替|退|付|收|^|[,. \ue000-\uf8ff])(?P<who>(?:[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|太太|老师|老板|经理|师傅|阿姨|医生|婆婆|[哥姐叔姨婶总太])"
+    r"(?:帮|给|把|替|退|付|收|^|[,. \ue000-\uf8ff])(?P<who>(?:[\u4e00-\u9fff]{1,2}(?:先生|女士|小姐|太太|老师|老板|经理|师傅|阿姨|医生|婆婆|妈妈|爸爸|奶奶|爷爷|外婆|[哥姐叔姨婶总太])"
     r"|[小老阿][\u4e00-\u9fff](?![\u4e00-\u9fff]?[板师子])))(?:的?(?:那|这|嗰)(?:个|一)?单?|的?(?:订单|单子|货款)|的)?"
 )
 _HIS_ORDER = re.compile(
@@ -49,7 +49,7 @@ _COINED = re.compile(
 )
 _HYPHENED = re.compile(r"[A-Za-z]+-[A-Za-z\-]+\s+[\x00-\x7f]+")
 _SOUGHT_TAIL = re.compile(
-    r"(?:这?[一两二三俩几]个?字(?:的|儿)?|的|有关|相关| (?:in it|in the name|in them|in the title))+$"
+    r"(?:(?:这?[一两二三几]个?|俩)字(?:的|儿)?|俩|的|有关|相关| (?:in it|in the name|in them|in the title))+$"
 )
 _SOUGHT_HEAD = re.compile(
     r"^(?:有?没有?(?:带有?|含有?|叫)|(?:带有?|含有?)(?=.*字)|有?没有?(?=跟|和|与|同|关于|带|含)|(?:跟|和|与|同|关于)(?=.*(?:有关|相关))|下(?!饭)|已经"
@@ -146,6 +146,11 @@ def plain(words: str, known: Callable[[str], bool]) -> bool:
     pairs = words.split() if words.isascii() else pairs
     common = sum(known(pair) for pair in pairs)
     return not _PARTED.search(words) and (common < _COMMON or 2 * common < len(pairs))
+
+
+def said_around(words: str, known: Callable[[str], bool]) -> bool:
+    """Whether words are what people say around a command to the last pair of letters: 挂上去卖."""
+    return all(known(words[i : i + 2]) for i in range(max(len(words) - 1, 1)))
 
 
 def category(words: str) -> str:

@@ -10,7 +10,7 @@ POLITE_HEAD = pattern(
     r"|(?:嗯+|呃+|额+|那个那个|哦+|噢+|啊+|对了|好的?|行|ok|那|然后|还有|另外|顺便)(?:,|呀|啊))"
 )
 POLITE_TAIL = pattern(
-    r"(?:[,.!~? ]*(?:谢 ?谢 ?(?:你|您|了|啦|哈|大家)?|多谢|感谢|谢啦|辛 ?苦 ?(?:了|啦|一下|你了|您了)?|拜托(?:了|啦)?|麻烦(?:了|你了|您了)|\b(?:thanks(?: a lot)?|thank you|thx|ty|cheers|please|pls|plz|3q)|哈哈+|嘿嘿|蟹蟹|好吗|好不好|可以吗|行吗|行不|行不行|可以不|ok吗|ok\?)[,.!~ ]*)+\??$"
+    r"(?:[,.!~? ]*(?:谢 ?谢 ?(?:你|您|了|啦|哈|大家)?|多谢|感谢|谢啦|辛 ?苦 ?(?:了|啦|一下|你了|您了)?|拜托(?:了|啦)?|麻烦(?:了|你了|您了)|\b(?:thanks(?: a lot)?|thank you|thx|ty|cheers|please|pls|plz|3q)|哈哈+|嘿嘿|蟹蟹|好吗|好不好|可以吗|行吗|可以不|ok吗|ok\?)[,.!~ ]*)+\??$"
 )
 # What may stand anywhere in a command and says nothing.
 FILLER = pattern(
