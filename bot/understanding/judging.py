@@ -44,6 +44,7 @@ _LIGHT = frozenset({"subscribe", "language"})
 _DOUBTED = re.compile(r'["?]|吗|么|了没|如果|要是|假如|昨天|\b(?:if|yesterday)\b')
 _MOVES = frozenset({"restock", "deduct", "stocktake"})
 _NAMING = frozenset({"add_sku", "edit_sku"})
+_NUMBERED = re.compile(r"[0-9]|^[二三四五六七八九]")
 _SPEC_SAID = re.compile(r"香型|口味|颜色|尺码|尺寸|[色味款码]$")  # a spec that no slot took
 _EVERY = re.compile(r"都|统统|一律|统一|通通|全(?!麦|棉|脂)")
 _PRONOUN = re.compile(
@@ -132,7 +133,7 @@ class Judge:
         words = filled.leftover if many or (named and _SPEC_SAID.search(left)) else []
         if best.sure and sure:
             words = [word for word in words if not ear().knows(word)]
-        numbered = [w for w in (*filled.leftover, *filled.aside) if re.search(r"[0-9]", w)]
+        numbered = [w for w in (*filled.leftover, *filled.aside) if _NUMBERED.search(w)]
         if best.command.intent == "undo":  # whatever went wrong, the last write goes back
             return " ".join([*filled.spare, cautious("undo", best.line)]).strip()
         other = (

@@ -199,7 +199,9 @@ def _own_sizes(text: str, tokens: list[Token], catalogue: Catalogue) -> Iterator
     known = dict.fromkeys(t.value["name"] for t in tokens if t.kind == "sku" and "name" in t.value)
     for name in known:
         sizes = {form: value for form, value in catalogue.forms(name).items() if form.isdigit()}
-        for match in re.finditer(r"(?<=\0)\s?(?P<size>[0-9]{1,3})(?=\s*[:,]?\s*(?:[进补加到来减扣出]了?)?\s*[0-9])", text):
+        for match in re.finditer(
+            r"(?<=\0)\s?(?P<size>[0-9]{1,3})(?=\s*[:,]?\s*(?:[进补加到来减扣出]了?)?\s*[0-9])", text
+        ):
             if match["size"] in sizes:
                 yield match.start("size"), match.end("size"), "spec", sizes[match["size"]]
 

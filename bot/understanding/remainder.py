@@ -148,7 +148,8 @@ class Remainder:
             runs,
             key=lambda run: (
                 self._targets.resolves(kind, run[2]),
-                kind is not Kind.NAME or not (_STORY.search(run[2]) or naming.said_around(run[2], ear().knows)),
+                kind is not Kind.NAME
+                or not (_STORY.search(run[2]) or naming.said_around(run[2], ear().knows)),
                 len(run[2]),
                 -run[0],
             ),
