@@ -104,8 +104,8 @@ class Judge:
             not off and wording.NEGATION.search(best.line.masked)
         )
         wrong = best.missing or best.filled.bad or best.doubt == "injection"
-        wrong = wrong or cautious(best.command.intent, best.line)
-        return said and best.sure and not doubted and not wrong
+        careful = cautious(best.command.intent, best.line)
+        return said and best.sure and not (doubted or wrong or careful)
 
     def _idle(self, best: Candidate) -> bool:
         """Whether nothing is named and the words are hardly a command: 开门见山 opens no shop."""

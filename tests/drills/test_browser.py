@@ -88,8 +88,8 @@ def news(page: Page, words: str) -> str:
 
 
 def fits(page: Page) -> None:
-    """Nothing sticks out at the side of the screen."""
-    assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
+    """Nothing sticks out at the side of the screen, once it is laid out."""
+    assert page.wait("document.documentElement.scrollWidth <= screen.width")
 
 
 def order(page: Page, product: str, quantity: int) -> None:

@@ -10,18 +10,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlmodel import func, select
 
 from bot.messages import Reply
 from store import chats, outbox, skus
 from store.db import Database, Tx
-from store.models import JobRun, Lease, Order, Outbox, Sku
+from store.models import Chat, JobRun, Lease, Order, Outbox, Sku
 from store.skus import SkuDraft
 from store.stock import Cause
 from tests.servers import ADMIN_TOKEN, Process, Server, configure, run, wait_until
@@ -73,6 +74,11 @@ def furnish(tx: Tx) -> None:
         draft = SkuDraft(name=code, code=code, price_fen=100, reorder_point=5, stock=STOCK)
         skus.add(tx, draft, cause=Cause(f"setup:{code}", "setup"))
     chats.bind(tx, platform="console", chat_id=GROUP, kind="group")
+
+
+def bind_earlier(tx: Tx) -> None:
+    """As if the chat had been there yesterday: of the day on which it joins it hears the next."""
+    tx.exec(update(Chat).values(bound_at=tx.now - timedelta(days=1)))
 
 
 def customer(server: Server, ledger: Ledger, stop: threading.Event, seed: int) -> None:
@@ -308,6 +314,7 @@ def test_a_stopped_leader_is_replaced_and_writes_nothing_when_it_wakes(
     db: Database, database_url: str, tmp_path: Path
 ) -> None:
     db.run(furnish)
+    db.run(bind_earlier)
     configure(tmp_path, database_url, broadcast={"daily_summary": "00:00"})
     with ExitStack() as workers:
         first = workers.enter_context(Process(tmp_path, "worker", name="first"))
