@@ -92,7 +92,7 @@ def close_shop(ctx: Context) -> Reply:
             {"period": "daily"},
             0.3,
         ),
-        r"(?P<period_FROM>{time})(?:以后|之后|后|过后|往后|开始|起)(?:就|都|请|全部|,)*(?:别|不要|不用|停止|不|免|勿|静音|安静)(?:再|要)*(?:推送?|发|播报?|通知|提醒|打扰|吵|扰)?(?:消息|了)?",
+        r"(?P<period_FROM>{time})(?:以后|之后|后|过后|往后|开始|起)(?:就|都|请|全部|,)*(?:别|不要|不用|停止|不|免|勿|静音|安静)(?:再|要|给我们?|跟我)*(?:推送?|发|播报?|通知|提醒|打扰|吵|扰)?(?:消息|了)?",
         r"\b(?:subscribe|notify|push|send (?:me|us|the group)|post|broadcast|tell (?:me|us|the group))…(?:every|each) (?:day|night|morning|evening)|\bdaily\b…(?P<period>{time})|\b(?:every|each) (?:day|night|morning|evening)…{time}|\bsubscribe(?: to)?\b",
         r"\b(?:notify|tell|ping|let) (?:me|us|this group|the group)(?: know)? (?:for|about|of|when|whenever|if|every time)…(?:new )?(?:orders?|sales?|edits?|changes?|stock|prices?)\b",
         r"\b(?:notify|tell|ping) (?:me|us|the group) (?:of|about|when there(?:'s| is| are)) (?:every |any |all )?(?:new )?(?:orders?|sales?)\b",

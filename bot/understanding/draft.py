@@ -123,6 +123,8 @@ class Draft:
                 return naming.category(words)
             case Kind.SPECS:
                 return {self.spec_key(words): words}
+            case Kind.LABELLED if parameter.key == "code":
+                return re.sub(r"^[\u4e00-\u9fff]+(?=[0-9A-Za-z])", "", words)
         return naming.called(words) if parameter.key == "name" else words
 
     def spec_key(self, words: str) -> str:
