@@ -16,7 +16,7 @@ _TOUR = ("look", "restock", "undo", "count", "summary")  # its steps, by the key
     "confirm",
     words=("确认", "确定", "是的", "是", "confirm", "yes", "y"),
     says=(
-        r"(?:是|对|好|行|可以|没错|没问题|没毛病|照做|照办|确认|确定|同意|执行|就这样|就这么办?|就这么定了?|按这个来?|就按这个来?|办吧|做吧|来吧|嗯|ok|okay|对头|要得|就这么整|确定无误|无误|整吧|妥|中|得|成|准了?|通过|批准|继续|係|得)+(?:的|吧|了|啦|呀|哦|,|执行|确认)*",
+        r"(?:是|对|好|行|可以|没错|没问题|没毛病|照做|照办|确认|确定|同意|执行|就这样|就这么办?|就这么定了?|按这个[来办做]?|就按这个[来办做]?|照这样[办做]?|办吧|做吧|来吧|嗯|ok|okay|对头|要得|就这么整|确定无误|无误|整吧|妥|中|得|成|准了?|通过|批准|继续|係|得)+(?:的|吧|了|啦|呀|哦|,|执行|确认)*",
         r"\b(?:yes|yep|yeah|yup|sure|ok|okay|go ahead|do it|confirm(?:ed)?|correct|right|proceed|approved?|sounds good|looks good|that's right|please do|fine)(?:[, ]+(?:yes|please|go ahead|do it|confirm|thanks))*\b",
     ),
     role=Role.NONE,

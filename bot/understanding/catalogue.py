@@ -227,6 +227,28 @@ class Catalogue:
         found = (dict(known).get(key) for _, known in self._skus(name))
         return [value for value in dict.fromkeys(found) if value]
 
+    def key_like(self, value: str) -> str:
+        """The spec key whose values in this shop look so, digits apart: 52度 beside 53度; else ""."""
+        return self._shapes.get(_shape(value), "")
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The spec keys of this shop."""
+        return tuple(dict.fromkeys(key for _, known in self._entries for key, _ in known))
+
+    @cached_property
+    def _shapes(self) -> dict[str, str]:
+        """How values with digits look -> their key, where one key alone has such."""
+        found: dict[str, set[str]] = {}
+        for _, known in self._entries:
+            for key, value in known:
+                found.setdefault(_shape(value), set()).add(key)
+        return {
+            shape: min(said)
+            for shape, said in found.items()
+            if len(said) == 1 and re.fullmatch(r"#[^#\s]{1,3}", shape)
+        }
+
     def knows_code(self, words: str) -> bool:
         """Whether a SKU has this code."""
         return _compact(_fold(words)) in self._codes
@@ -388,6 +410,10 @@ def _apart(folded: str, at: int) -> bool:
         before != "" and before in "找搜查补有卖"
     )
     return free and (not _HANZI.match(after) or after in "还有都全类的剩卖补到加减降涨下上")
+
+
+def _shape(value: str) -> str:
+    return re.sub(r"[0-9]+(?:\.[0-9]+)?", "#", _fold(value))
 
 
 def _word_set(words: str) -> frozenset[str]:

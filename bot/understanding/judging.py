@@ -87,7 +87,11 @@ class Judge:
             return replace(reading, outcome="execute", doubt="")
         if best.missing and _PRONOUN.search(best.line.text) and not filled.known:
             return self._pointed(best)
-        if (best.doubt and not best.certain) or best.sounds(NOT) > _HALF:
+        if (
+            best.doubt == "injection"
+            or (best.doubt and not best.certain)
+            or best.sounds(NOT) > _HALF
+        ):
             return self._unsure(best)
         if best.sounds(IGNORE) > _HALF or self._idle(best):
             return Reading()

@@ -15,7 +15,7 @@ _BEFORE_NAME = re.compile(
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(
-    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|再加?|又加?|多[开加出添]|\s[备留放进]了?|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
+    r"(?:的|了|吧|啊|呀|呢|哦|哈|嘛|吗|一下|呗|我们也?|咱们也?|现在|开始|也|再加?|又加?|多[开加出添]|\s[备留放进]了?|帮我|帮忙|给我|那个|这个|这款|那款|[,.!?:;\"'()\-=]|\b(?:please|pls|to|is|are|for|at|by|of|in|on)|\s)+$",
     re.IGNORECASE,
 )
 
@@ -46,6 +46,10 @@ _NOUN_TAIL = re.compile(
 _CODE = re.compile(r"(?<![0-9A-Za-z\-])[0-9A-Za-z][0-9A-Za-z\-]{3,}(?![0-9A-Za-z])")
 _COINED = re.compile(
     r"(?P<code>[A-Z][A-Z0-9]*-[A-Z0-9\-]+(?=.*[^\sA-Z0-9])|(?=\S*[0-9])[A-Za-z]+-[A-Za-z0-9\-]+)\s+(?P<name>.+)"
+)
+# A name is rarely said with these: they are about it.
+_NO_NAME_ALONE = re.compile(
+    rf"^(?:新[到来进上]|刚[到来进]|这[款个种]|以后|今后)|(?:[^搭组重改兴在]建|收?录|登记|[卖挂]上?|帮我|系统|以前|没[有录建]?过?)$|以前|{specs.KEY_WORDS}|年份|度数|型号|[\u3400-\u9fff] [0-9]"
 )
 _HYPHENED = re.compile(r"[A-Za-z]+-[A-Za-z\-]+\s+[\x00-\x7f]+")
 _SOUGHT_TAIL = re.compile(
@@ -140,7 +144,7 @@ def plain(words: str, known: Callable[[str], bool]) -> bool:
     ``known`` tells of two letters, or a Latin word, whether people say them around commands:
     有个新东西要卖.
     """
-    if _HYPHENED.fullmatch(words):
+    if _HYPHENED.fullmatch(words) or _NO_NAME_ALONE.search(words):
         return False  # mug-xl big mug: a code and a name, or a name alone
     pairs = [words[i : i + 2] for i in range(len(words) - 1) if not words[i : i + 2].isascii()]
     pairs = words.split() if words.isascii() else pairs

@@ -191,10 +191,8 @@ class Remainder:
                 words = self._draft.line.words(goods[0], goods[0] + 1)
                 if variant["value"]:
                     words = f"{words} {variant['value']}{variant['key']}"
-        if slot is not None and (said := naming.with_spec(words)) is not None:
-            known = self._draft.out.slots.get(slot.key, {})
-            self._draft.out.slots[slot.key] = {said[1]: said[2], **known}
-            words = said[0]
+        if slot is not None:
+            words = self._without_specs(slot.key, words)
         code, name = naming.coined(words)
         if (
             not code
@@ -203,6 +201,16 @@ class Remainder:
             return words
         self._draft.out.slots["code"] = code
         return name
+
+    def _without_specs(self, key: str, words: str) -> str:
+        """A new name without the values of specs behind it: BB霜 自然色, 梦之蓝 52度."""
+        name, _, last = words.rpartition(" ")
+        own = self._draft.catalogue.key_like(last) if self._draft.catalogue and name else ""
+        said = (name.strip(), own, last) if own else naming.with_spec(words)
+        if said is None:
+            return words
+        self._draft.out.slots[key] = {said[1]: said[2], **self._draft.out.slots.get(key, {})}
+        return self._without_specs(key, said[0])
 
     def _runs(self, kind: Kind) -> list[tuple[int, int, str]]:
         """Runs of free cells with the words in them, without what is no part of a name.

@@ -1,6 +1,7 @@
 """Which goods a line names for one command, and in which specs."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from bot.registry import Parameter
@@ -101,13 +102,24 @@ class Targets:
     def pairs(self) -> dict[str, str]:
         """``颜色=白``, and ``颜色:白`` for the spec keys that everybody uses."""
         found: dict[str, str] = {}
-        for match in _PAIR.finditer(self._draft.line.text):
+        said = [*_PAIR.finditer(self._draft.line.text), *self._own_pairs()]
+        for match in said:
             cells = self._draft.between(*match.span())
             if cells and all(self._draft.free[cell] for cell in cells):
                 self._draft.use(cells[0], cells[-1] + 1)
                 key = KEYS.get(match["k2"] or "", match["k2"]) or match["key"]
                 found[key] = (match["v2"] or match["value"]).rstrip("的")
         return found
+
+    def _own_pairs(self) -> Iterator[re.Match[str]]:
+        """``年份2022``: a key that this shop has, and what begins with a digit behind it."""
+        keys = self._draft.catalogue.keys if self._draft.catalogue is not None else ()
+        own = [re.escape(key) for key in keys if not re.fullmatch(KEY_WORDS, key)]
+        if own:
+            yield from re.finditer(
+                rf"(?P<key>(?P<k2>{'|'.join(own)}))\s?[:是为]?\s?(?P<value>(?P<v2>[0-9][0-9A-Za-z.]*[度年克]?))",
+                self._draft.line.text,
+            )
 
     def loose(self, name: str = "") -> dict[str, str]:
         """Weights, volumes, sizes and colours that stand for themselves.
