@@ -14,7 +14,7 @@ from bot.messages import Message, Reply, Role
 from bot.slots import REST, Slot
 from bot.texts import Text
 from store.db import Tx
-from store.orders import Terms
+from store.ordering.requests import Terms
 from store.sealing import Vault
 from store.stock import Cause
 

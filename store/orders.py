@@ -1,10 +1,8 @@
 """Orders: placing one, reading them, and every step of their life."""
 
 import json
-import re
-import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any
@@ -12,34 +10,22 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from store import cards, idempotency, names, outbox, shop, stock
+from store import cards, names, outbox, stock
 from store.db import Tx
 from store.errors import (
     AmbiguousOrderError,
-    InsufficientStockError,
-    InvalidValueError,
     OrderNotFoundError,
-    PriceChange,
-    PriceChangedError,
-    ShopClosedError,
-    Shortage,
-    SkuNotForSaleError,
     WrongStateError,
 )
-from store.idempotency import Key
-from store.models import Order, OrderEvent, OrderLine, OrderStatus, Product, Sku, SkuStatus
+from store.models import Order, OrderEvent, OrderLine, OrderStatus, Sku
+from store.ordering.requests import Contact
 from store.sealing import Vault
 from store.stock import Cause
 
-MAX_LINES = 50
-MAX_QUANTITY = 9999
-MAX_REMARK = 200
-CHANNELS = ("api", "h5", "chat", "pos")
 WHOLE, SPOKEN = 10, 4  # digits of an order number, and the fewest of its last that name it
 RECENT = timedelta(days=30)  # how far back "the last four digits" reach
 
 _MASKED = 8  # digits of a phone number of which some may be shown
-_PHONE = re.compile(r"[0-9+() -]{3,20}")
 
 # What each step leaves, and where it leads. Shipping and handing over are the sale.
 CANCELLABLE = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED)
@@ -47,54 +33,6 @@ PAYABLE = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED)
 PAID_LATE: tuple[OrderStatus, ...] = (OrderStatus.SHIPPED,)
 SHIPPABLE = (OrderStatus.CONFIRMED, OrderStatus.PAID)
 COMPLETABLE = (OrderStatus.CONFIRMED, OrderStatus.PAID, OrderStatus.SHIPPED)
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Where the goods go."""
-
-    name: str
-    phone: str
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LineRequest:
-    """So many units of a SKU; ``price_fen``: the price the customer saw, None when not quoted."""
-
-    sku: str
-    quantity: int
-    price_fen: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRequest:
-    """What a customer asks for."""
-
-    customer_id: str
-    lines: tuple[LineRequest, ...]
-    contact: Contact | None = None
-    remark: str = ""
-    channel: str = "api"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How the shop takes orders.
-
-    Paid online or not, for how long stock is held then, and what shipping costs (fen).
-    """
-
-    online: bool = False
-    reservation: timedelta = timedelta(minutes=15)
-    shipping_fee_fen: int = 0
-    free_from_fen: int = 0
-
-    def shipping_fen(self, goods_fen: int) -> int:
-        """The fee for goods of this value; ``free_from_fen`` 0: there is no free limit."""
-        return (
-            0 if self.free_from_fen and goods_fen >= self.free_from_fen else self.shipping_fee_fen
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,93 +92,6 @@ class OrderView:
     completed_at: datetime | None
     contact_sealed: str | None
     lines: tuple[LineView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An accepted order and its answer; ``replayed``: accepted before, under this key."""
-
-    order_no: str
-    answer: dict[str, Any]
-    replayed: bool
-
-
-def place(
-    tx: Tx, request: OrderRequest, *, terms: Terms, vault: Vault, key: Key | None = None
-) -> Placed:
-    """Take an order: lock its SKUs in id order, decide, reserve, and write it with its broadcast.
-
-    Decided in this order: the request itself, a remembered key, shop open, SKUs known, on sale,
-    prices, stock. All lines or none; nothing is written when it is refused. Raises
-    ``InvalidValueError``, ``IdempotencyKeyReusedError``, ``ShopClosedError``,
-    ``SkuNotFoundError``, ``SkuNotForSaleError``, ``PriceChangedError``, ``InsufficientStockError``
-    (each naming every line concerned).
-    """
-    request = checked(request)
-    remembered = (
-        idempotency.begin(tx, scope=f"order:{request.customer_id}", key=key) if key else None
-    )
-    if remembered is not None and remembered.answer is not None:
-        return Placed(remembered.answer["order_no"], remembered.answer, replayed=True)
-    rows = _decided(tx, request)
-    order = _written(tx, request, rows, terms=terms, vault=vault)
-    placed = answer(view(tx, order.order_no))
-    if remembered is not None:
-        remembered.answer = placed
-        tx.add(remembered)
-    return Placed(order.order_no, placed, replayed=False)
-
-
-def remembered(tx: Tx, customer_id: str, key: Key) -> bool:
-    """Whether this customer's request under this key was accepted before."""
-    return idempotency.answered(tx, scope=f"order:{customer_id}", key=key)
-
-
-def checked(request: OrderRequest) -> OrderRequest:
-    """The request with normalised codes and equal SKUs summed (first place kept).
-
-    Raises ``InvalidValueError``.
-    """
-    names.plain_text("customer_id", request.customer_id, most=64)
-    if request.customer_id != request.customer_id.strip() or request.channel not in CHANNELS:
-        raise InvalidValueError(
-            "customer_id" if request.channel in CHANNELS else "channel", "characters"
-        )
-    remark = " ".join(request.remark.split())
-    return OrderRequest(
-        customer_id=request.customer_id,
-        lines=_summed(request.lines),
-        contact=_checked_contact(request.contact) if request.contact else None,
-        remark=names.plain_text("remark", remark, most=MAX_REMARK) if remark else "",
-        channel=request.channel,
-    )
-
-
-def answer(order: OrderView) -> dict[str, Any]:
-    """What the customer gets for an accepted order, as JSON."""
-    return {
-        "order_no": order.order_no,
-        "token": order.token,
-        "status": order.status,
-        "total_fen": order.total_fen,
-        "shipping_fen": order.shipping_fen,
-        "lines": [
-            {
-                "sku": line.sku,
-                "name": line.name,
-                "specs": line.specs,
-                "quantity": line.quantity,
-                "price_fen": line.price_fen,
-                "total_fen": line.total_fen,
-            }
-            for line in order.lines
-        ],
-        "channel": order.channel,
-        "created_at": order.created_at.isoformat(timespec="milliseconds"),
-        "expires_at": order.expires_at.isoformat(timespec="milliseconds")
-        if order.expires_at
-        else None,
-    }
 
 
 def view(tx: Tx, order_no: str) -> OrderView:
@@ -443,147 +294,6 @@ def masked(contact: Contact) -> Contact:
         phone=f"{phone[:3]}****{phone[-4:]}" if len(phone) >= _MASKED else "*" * len(phone),
         address=f"{contact.address[:6]}…" if contact.address else "",
     )
-
-
-def phone(text: str) -> str:
-    """A phone number as it is kept: digits and ``+ ( ) -``; raises ``InvalidValueError``."""
-    number = names.fold_width(text).strip()
-    if not _PHONE.fullmatch(number):
-        raise InvalidValueError("phone", "characters")
-    return number
-
-
-def _checked_contact(contact: Contact) -> Contact:
-    address = " ".join(contact.address.split())
-    return Contact(
-        name=names.plain_text("contact", contact.name, most=50),
-        phone=phone(contact.phone),
-        address=names.plain_text("address", address, most=200) if address else "",
-    )
-
-
-def _summed(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
-    summed: dict[str, LineRequest] = {}
-    for line in lines:
-        code = names.sku_code(line.sku)
-        first = summed.get(code)
-        if (
-            first is not None
-            and None not in (first.price_fen, line.price_fen)
-            and first.price_fen != line.price_fen
-        ):
-            raise InvalidValueError("price_fen", "twice")
-        price_fen = (
-            first.price_fen if first is not None and first.price_fen is not None else line.price_fen
-        )
-        summed[code] = LineRequest(
-            code, (first.quantity if first else 0) + _quantity(line.quantity), price_fen
-        )
-    if not 1 <= len(summed) <= MAX_LINES:
-        raise InvalidValueError("lines", "count", MAX_LINES)
-    return tuple(
-        LineRequest(line.sku, _quantity(line.quantity), line.price_fen) for line in summed.values()
-    )
-
-
-def _quantity(quantity: int) -> int:
-    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
-        raise InvalidValueError("quantity", "range", MAX_QUANTITY)
-    return quantity
-
-
-def _decided(tx: Tx, request: OrderRequest) -> list[Sku]:
-    """The locked SKU of each line, or the refusal."""
-    if not shop.is_open(tx):
-        raise ShopClosedError
-    rows = stock.lock(tx, [line.sku for line in request.lines])
-    asked = list(zip(rows, request.lines, strict=True))
-    delisted = [row.code for row in rows if row.status != SkuStatus.ON_SALE]
-    if delisted:
-        raise SkuNotForSaleError(*delisted)
-    changed = [
-        PriceChange(row.code, line.price_fen, row.price_fen)
-        for row, line in asked
-        if line.price_fen is not None and line.price_fen != row.price_fen
-    ]
-    if changed:
-        raise PriceChangedError(*changed)
-    short = [
-        Shortage(row.code, line.quantity, row.available)
-        for row, line in asked
-        if row.available < line.quantity
-    ]
-    if short:
-        raise InsufficientStockError(*short)
-    return rows
-
-
-def _written(
-    tx: Tx, request: OrderRequest, rows: list[Sku], *, terms: Terms, vault: Vault
-) -> Order:
-    goods_fen = sum(
-        row.price_fen * line.quantity for row, line in zip(rows, request.lines, strict=True)
-    )
-    shipping_fen = terms.shipping_fen(goods_fen)
-    order = Order(
-        order_no=_free_number(tx),
-        token=secrets.token_urlsafe(24),
-        status=OrderStatus.PENDING_PAYMENT if terms.online else OrderStatus.CONFIRMED,
-        customer_id=request.customer_id,
-        channel=request.channel,
-        remark=request.remark,
-        contact_sealed=vault.seal(json.dumps(asdict(request.contact))) if request.contact else None,
-        total_fen=goods_fen + shipping_fen,
-        shipping_fen=shipping_fen,
-        created_at=tx.now,
-        expires_at=tx.now + terms.reservation if terms.online else None,
-    )
-    tx.add(order)
-    tx.flush()
-    _write_lines(tx, order, request.lines, rows)
-    cause = Cause(f"order:{order.order_no}", f"customer:{request.customer_id}")
-    for row, line in sorted(
-        zip(rows, request.lines, strict=True), key=lambda pair: pair[0].id or 0
-    ):
-        stock.reserve_locked(tx, row, quantity=line.quantity, cause=cause)
-    _event(tx, order, "", order.status, cause.actor)
-    outbox.publish(
-        tx,
-        topic="orders",
-        kind="order_new",
-        key=f"order_new:{order.order_no}",
-        payload={"order_no": order.order_no},
-    )
-    return order
-
-
-def _write_lines(tx: Tx, order: Order, lines: Sequence[LineRequest], rows: list[Sku]) -> None:
-    product_ids = {row.product_id for row in rows}
-    product_names = dict(
-        tx.exec(select(Product.id, Product.name).where(col(Product.id).in_(product_ids))).all()
-    )
-    for position, (row, line) in enumerate(zip(rows, lines, strict=True)):
-        tx.add(
-            OrderLine(
-                order_id=order.id or 0,
-                sku_id=row.id or 0,
-                position=position,
-                sku_code=row.code,
-                name=product_names[row.product_id],
-                specs=row.specs,
-                quantity=line.quantity,
-                price_fen=row.price_fen,
-            )
-        )
-    tx.flush()
-
-
-def _free_number(tx: Tx) -> str:
-    """Ten random digits: short enough to say aloud, not enumerable."""
-    while True:
-        number = str(secrets.randbelow(9 * 10**9) + 10**9)
-        if tx.exec(select(Order.id).where(Order.order_no == number)).first() is None:
-            return number
 
 
 def _locked(tx: Tx, order_no: str) -> Order:

@@ -1,12 +1,13 @@
 """The outbox: what must be said, written in the transaction that causes it, sent afterwards."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, insert, or_, update
 from sqlmodel import col, func, select
 
 from store.db import Tx, database_now
@@ -92,17 +93,7 @@ def publish(
     ``key`` names the event: publishing it again to the same chat does nothing. ``but``: a target
     that knows already.
     """
-    chats = tx.exec(
-        select(Chat.platform, Chat.chat_id)
-        .join(Subscription, col(Subscription.chat_id) == col(Chat.id))
-        .where(
-            col(Subscription.topic).in_((topic, "all")),
-            col(Chat.bound_at).is_not(None),
-            Chat.disabled == "",
-        )
-        .distinct()
-    ).all()
-    targets = [f"{platform}:{chat_id}" for platform, chat_id in chats]
+    targets = _subscribed(tx, topic)
     told = [target for target in targets if target != but]
     for target in told:
         post(
@@ -115,6 +106,48 @@ def publish(
             urgent=urgent,
         )
     return len(told)
+
+
+def publish_all(
+    tx: Tx,
+    *,
+    topic: str,
+    kind: str,
+    events: Sequence[tuple[str, dict[str, Any]]],
+    urgent: bool = False,
+) -> None:
+    """Queue events (key, payload), whose keys are new, for every chat that hears of ``topic``."""
+    rows = [
+        {
+            "dedupe_key": f"{key}>{target}",
+            "topic": topic,
+            "kind": kind,
+            "target": target,
+            "payload": payload,
+            "urgent": urgent,
+            "next_attempt_at": AT_ONCE,
+            "created_at": tx.now,
+        }
+        for target in (_subscribed(tx, topic) if events else ())
+        for key, payload in events
+    ]
+    if rows:
+        tx.connection().execute(insert(Outbox), rows)
+
+
+def _subscribed(tx: Tx, topic: str) -> list[str]:
+    """The chats that hear of a topic."""
+    chats = tx.exec(
+        select(Chat.platform, Chat.chat_id)
+        .join(Subscription, col(Subscription.chat_id) == col(Chat.id))
+        .where(
+            col(Subscription.topic).in_((topic, "all")),
+            col(Chat.bound_at).is_not(None),
+            Chat.disabled == "",
+        )
+        .distinct()
+    ).all()
+    return [f"{platform}:{chat_id}" for platform, chat_id in chats]
 
 
 def post(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import update
 from sqlalchemy.orm.attributes import set_committed_value
@@ -341,7 +342,7 @@ def _move(
         actor=cause.actor,
         note=cause.note,
         # An undo goes back to where people knew the shop was: no news.
-        alert="" if kind is MovementKind.UNDO else _crossing(row, available_before),
+        alert="" if kind is MovementKind.UNDO else crossing(row, available_before),
         created_at=tx.now,
     )
     tx.add(movement)
@@ -396,10 +397,22 @@ def _note(tx: Tx, row: Sku, movement: StockMovement) -> None:
     tx.changes.append({"kind": "stock", "movement": movement.id, "sku": row.code, "delta": delta})
 
 
-def _crossing(row: Sku, before: int) -> str:
-    """What the movement ran into: available fell to nothing, or to the reorder point.
+class Levels(Protocol):
+    """A SKU as an alert sees it."""
 
-    0 = alerts off.
+    reorder_point: int
+    status: str
+
+    @property
+    def available(self) -> int:
+        """Units that may still be sold."""
+        ...
+
+
+def crossing(row: Levels, before: int) -> str:
+    """What a movement ran into: available fell to nothing, or to the reorder point.
+
+    "sold_out", "low" or ""; a reorder point of 0 turns alerts off.
     """
     if not row.reorder_point or row.available >= before or row.status != SkuStatus.ON_SALE:
         return ""

@@ -13,7 +13,8 @@ from bot.registry import COMMANDS
 from store import chats, members, orders, schema, skus
 from store.db import Database, Tx
 from store.models import Outbox
-from store.orders import Contact, LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Terms
 from store.outbox import Parcel
 from store.skus import SkuDraft
 from tests.fakes.clock import FakeClock
@@ -57,7 +58,7 @@ class Morning:
             remark=remark,
         )
         return self.db.run(
-            lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)
+            lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)
         ).order_no
 
     def card(self, kind: str, **payload: Any) -> Reply:

@@ -11,10 +11,11 @@ from bot.dispatcher import Dispatcher
 from bot.messages import FileRef, Mention, Message, Reply, Role
 from bot.registry import ShopFacts
 from bot.understanding import Catalogue, Entry
-from store import chats, members, orders, skus
+from store import chats, members, skus
 from store.db import Database, Tx
 from store.models import SkuStatus
-from store.orders import Contact, LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuDraft
 from store.stock import Cause
@@ -55,7 +56,7 @@ def place(db: Database, *lines: tuple[str, int], name: str = "王小明") -> str
         lines=tuple(LineRequest(sku, quantity) for sku, quantity in lines),
         contact=Contact(name, "13812345678", "杭州市西湖区文三路 1 号"),
     )
-    return db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)).order_no
+    return db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)).order_no
 
 
 def on_hand(db: Database, code: str) -> int:

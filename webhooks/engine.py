@@ -10,7 +10,7 @@ from bot.registry import ShopFacts
 from bot.settings import Settings, data_key
 from store import members, schema
 from store.db import Database, Tx
-from store.orders import Terms
+from store.ordering.requests import Terms
 from store.sealing import Vault
 
 

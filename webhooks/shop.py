@@ -8,7 +8,7 @@ from flask import current_app
 from bot.settings import Settings
 from store.clock import Clock
 from store.db import Database
-from store.orders import Terms
+from store.ordering.requests import Terms
 from store.sealing import Vault
 from webhooks.access import Access
 from webhooks.api.limiting import OrderLimiter

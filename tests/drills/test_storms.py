@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from store import chats, orders, outbox, stock
+from store import chats, outbox, stock
 from store.db import Database, Tx
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.stock import Cause
 from tests.drills.platforms import (
@@ -145,7 +146,7 @@ def stormed(db: Database, start: int) -> list[str]:
     asked = [OrderRequest(f"c{start + n}", line) for n in range(BATCH)]
 
     def work(tx: Tx) -> list[str]:
-        placed = (orders.place(tx, request, terms=Terms(), vault=vault) for request in asked)
+        placed = (placing.place(tx, request, terms=Terms(), vault=vault) for request in asked)
         return [order.order_no for order in placed]
 
     return db.run(work)

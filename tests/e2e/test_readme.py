@@ -8,9 +8,9 @@ import pytest
 
 from bot.dispatcher import Dispatcher
 from bot.messages import Message, Reply, Role
-from store import orders
 from store.db import Database
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from webhooks.shell.demo import furnish
 
@@ -43,7 +43,7 @@ def _quoted(path: Path) -> list[str]:
 def order_no(db: Database) -> str:
     db.run(lambda tx: furnish(tx, empty=False))
     request = OrderRequest("wang", (LineRequest("SCH-01", 1),))
-    placed = db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=Vault("k" * 32)))
+    placed = db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=Vault("k" * 32)))
     return placed.order_no
 
 

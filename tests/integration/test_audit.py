@@ -6,7 +6,8 @@ from sqlalchemy import text
 from store import audit, orders, stock
 from store.audit import AuditReport, Fault
 from store.db import Database
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.stock import Cause
 from tests.conftest import AddSku
@@ -22,7 +23,7 @@ def place(db: Database, **quantities: int) -> str:
     request = OrderRequest(
         "ann", tuple(LineRequest(code, quantity) for code, quantity in quantities.items())
     )
-    return db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)).order_no
+    return db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)).order_no
 
 
 def tamper(db: Database, statement: str) -> None:

@@ -22,7 +22,8 @@ from bot.settings.sections import Feishu, Wecom
 from store import audit, chats, members, orders, outbox, skus
 from store.db import Database, Tx
 from store.models import Chat, Member, Outbox, ShopState, Sku
-from store.orders import Contact, LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Terms
 from store.outbox import Parcel
 from store.skus import SkuDraft
 from store.stock import Cause
@@ -185,7 +186,7 @@ def shelve(tx: Tx, evil: str) -> str:
         remark=evil,
     )
     members.set_role(tx, platform="console", user_id="eve", role="staff", name=evil)
-    return orders.place(tx, request, terms=Terms(), vault=VAULT).order_no
+    return placing.place(tx, request, terms=Terms(), vault=VAULT).order_no
 
 
 def state(db: Database) -> Any:

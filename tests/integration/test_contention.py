@@ -11,12 +11,13 @@ from multiprocessing.synchronize import Event
 import pytest
 from sqlalchemy import text
 
-from store import audit, orders, skus, stock
+from store import audit, skus, stock
 from store.db import Database, Tx
 from store.errors import BusyError, InsufficientStockError
 from store.idempotency import Key
 from store.models import Order
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuDraft
 from store.stock import Cause
@@ -42,7 +43,7 @@ def buy(db: Database, customer: str, *codes: str, key: Key | None = None) -> str
     """The order's number, None when there was not enough."""
     request = OrderRequest(customer, tuple(LineRequest(code, 1) for code in codes))
     try:
-        placed = db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT, key=key))
+        placed = db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT, key=key))
     except InsufficientStockError:
         return None
     return placed.order_no

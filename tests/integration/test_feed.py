@@ -11,7 +11,8 @@ from store import feed, orders, skus, stock
 from store.db import Database, Tx
 from store.feed import FeedEvent, Position
 from store.models import OrderEvent
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuDraft
 from store.stock import Cause
@@ -27,7 +28,7 @@ def add(db: Database, code: str = "A", units: int = 10, point: int = 0) -> None:
 
 def order(db: Database, quantity: int = 1) -> str:
     request = OrderRequest(customer_id="w", lines=(LineRequest("A", quantity),))
-    return db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)).order_no
+    return db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)).order_no
 
 
 def everything(db: Database, *, most: int = 500) -> list[FeedEvent]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import func, select
 
-from store import audit, catalogue, chats, files, journal, orders, sheets, skus, stock
+from store import audit, catalogue, chats, files, journal, sheets, skus, stock
 from store.db import Database, Tx
 from store.errors import (
     BadFileError,
@@ -20,7 +20,8 @@ from store.errors import (
 )
 from store.files import ImportPlan, StockMode
 from store.models import Outbox, Product, SkuStatus
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuPatch, SkuView
 from store.stock import Cause
@@ -205,7 +206,7 @@ def test_the_same_stock_is_left_alone_without_a_word(db: Database) -> None:
 @pytest.mark.usefixtures("shop")
 def test_stock_cannot_be_set_below_what_orders_hold(db: Database) -> None:
     order = OrderRequest("ann", (LineRequest("SCH", 4),))
-    db.run(lambda tx: orders.place(tx, order, terms=Terms(), vault=Vault("test")))
+    db.run(lambda tx: placing.place(tx, order, terms=Terms(), vault=Vault("test")))
 
     (refused,) = plan(db, "SCH,,,,3", stock_mode="set").refused
 

@@ -27,7 +27,8 @@ from store.db import Database, Tx
 from store.errors import InsufficientStockError, StoreError, WrongStateError
 from store.idempotency import Key
 from store.models import SkuStatus
-from store.orders import Contact, LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuDraft, SkuPatch
 from store.stock import Cause
@@ -75,7 +76,7 @@ class Shop(RuleBasedStateMachine):
     def order(self, lines: dict[str, int], *, online: bool) -> str:
         request = OrderRequest("bob", tuple(LineRequest(*line) for line in lines.items()))
         terms = Terms(online=online, shipping_fee_fen=1000)
-        done = self.attempt(lambda tx: orders.place(tx, request, terms=terms, vault=VAULT))
+        done = self.attempt(lambda tx: placing.place(tx, request, terms=terms, vault=VAULT))
         return "" if done is None else str(done.order_no)
 
     @rule(order_no=placed)
@@ -212,7 +213,7 @@ OPERATIONS: dict[str, Callable[[Tx], object]] = {
     "receive": lambda tx: stock.receive(tx, sku="A", quantity=1, cause=Cause("c", "ann")),
     "deduct": lambda tx: stock.deduct(tx, sku="A", quantity=3, cause=Cause("c", "ann")),
     "count": lambda tx: stock.count(tx, sku="A", counted=5, cause=Cause("c", "ann")),
-    "place": lambda tx: orders.place(
+    "place": lambda tx: placing.place(
         tx,
         OrderRequest(
             "bob",
@@ -258,7 +259,7 @@ def running(db: Database, add_sku: AddSku) -> None:
     add_sku("A", on_hand=10, reorder_point=8, name="茶", specs={"颜色": "白"})
     add_sku("B", on_hand=10)
     request = OrderRequest("bob", (LineRequest("A", 1), LineRequest("B", 1)))
-    db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT))
+    db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT))
 
     def typed(tx: Tx) -> None:
         stock.receive(tx, sku="A", quantity=2, cause=Cause("typed", "ann"))
@@ -340,7 +341,7 @@ def test_a_refusal_in_the_middle_of_a_transaction_takes_the_rest_back(
 def test_a_step_that_comes_too_late_takes_nothing(db: Database, add_sku: AddSku) -> None:
     add_sku("A", on_hand=1)
     request = OrderRequest("bob", (LineRequest("A", 1),))
-    number = db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)).order_no
+    number = db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)).order_no
     db.run(lambda tx: orders.complete(tx, order_no=number, actor="ann"))
     before = contents(db)
 

@@ -14,7 +14,8 @@ from store.errors import (
     StoreError,
 )
 from store.models import SkuStatus
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuDraft, SkuPatch
 from store.stock import Cause
@@ -212,7 +213,7 @@ def test_an_older_write_is_found_by_its_message_and_undone_once(db: Database) ->
 
 def test_an_orders_step_has_no_way_back(db: Database) -> None:
     request = OrderRequest("bob", (LineRequest("A", 1),))
-    number = db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)).order_no
+    number = db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)).order_no
     write(db, WRITES["receive"])
     write(db, lambda tx: orders.ship(tx, order_no=number, actor="ann"))
 

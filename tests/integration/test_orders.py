@@ -25,7 +25,9 @@ from store.errors import (
 )
 from store.idempotency import Key
 from store.models import Order, Outbox, SkuStatus
-from store.orders import Contact, LineRequest, OrderRequest, OrderView, Placed, Terms
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed, Terms
+from store.orders import OrderView
 from store.sealing import Vault
 from store.skus import SkuPatch
 from store.stock import Cause
@@ -57,7 +59,7 @@ def place(
     **fields: Any,
 ) -> Placed:
     wanted = request(*lines, **fields)
-    return db.run(lambda tx: orders.place(tx, wanted, terms=terms, vault=VAULT, key=key))
+    return db.run(lambda tx: placing.place(tx, wanted, terms=terms, vault=VAULT, key=key))
 
 
 def view(db: Database, order_no: str) -> OrderView:
@@ -206,7 +208,7 @@ def test_a_request_that_cannot_be_is_refused_whole(
     db: Database, fields: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidValueError) as caught:
-        db.run(lambda tx: orders.place(tx, request(**fields), terms=OFFLINE, vault=VAULT))
+        db.run(lambda tx: placing.place(tx, request(**fields), terms=OFFLINE, vault=VAULT))
     assert caught.value.field == field
     assert count(db) == 0
 

@@ -7,7 +7,8 @@ import pytest
 from store import orders, reports, skus
 from store.db import Database
 from store.models import SkuStatus
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.reports import Seller, Summary
 from store.sealing import Vault
 from store.stock import Cause
@@ -23,7 +24,7 @@ TODAY = (START, START + timedelta(days=1))
 def place(db: Database, **quantities: int) -> str:
     lines = tuple(LineRequest(code, quantity) for code, quantity in quantities.items())
     request = OrderRequest("ann", lines)
-    return db.run(lambda tx: orders.place(tx, request, terms=TERMS, vault=VAULT)).order_no
+    return db.run(lambda tx: placing.place(tx, request, terms=TERMS, vault=VAULT)).order_no
 
 
 def summary(db: Database, period: tuple[datetime, datetime] = TODAY) -> Summary:

@@ -20,7 +20,8 @@ from store.errors import (
 )
 from store.models import Outbox, Product, SkuStatus
 from store.money import MAX_PRICE_FEN
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuDraft, SkuEdit, SkuPatch, SkuView
 from store.stock import MAX_UNITS, Cause
@@ -347,7 +348,7 @@ def test_a_new_code_leaves_the_old_one_free_and_orders_as_they_were(db: Database
     add(db, code="A", stock=5)
     request = OrderRequest("bob", (LineRequest("A", 1),))
     vault = Vault("test")
-    number = db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=vault)).order_no
+    number = db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=vault)).order_no
 
     edit(db, "A", code="NEW", name="新名", price_fen=1)
 

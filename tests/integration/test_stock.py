@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import select
 
-from store import audit, chats, orders, skus, stock
+from store import audit, chats, skus, stock
 from store.db import Database, Tx
 from store.errors import (
     InsufficientStockError,
@@ -18,7 +18,8 @@ from store.errors import (
     SkuNotFoundError,
 )
 from store.models import Outbox, StockMovement
-from store.orders import LineRequest, OrderRequest, Terms
+from store.ordering import placing
+from store.ordering.requests import LineRequest, OrderRequest, Terms
 from store.sealing import Vault
 from store.skus import SkuPatch
 from store.stock import MAX_UNITS, Cause, StockLevel
@@ -50,7 +51,7 @@ def reserve(db: Database, quantity: int, cause: str = "c") -> StockLevel:
 
 def order(db: Database, quantity: int) -> str:
     request = OrderRequest("bob", (LineRequest("A", quantity),))
-    return db.run(lambda tx: orders.place(tx, request, terms=Terms(), vault=VAULT)).order_no
+    return db.run(lambda tx: placing.place(tx, request, terms=Terms(), vault=VAULT)).order_no
 
 
 def levels(db: Database, sku: str = "A") -> tuple[int, int]:

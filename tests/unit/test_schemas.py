@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from store.orders import MAX_QUANTITY
+from store.ordering.requests import MAX_QUANTITY
 from webhooks.api import cursors
 from webhooks.api.parameters import IdempotencyHeader
 from webhooks.api.problems import ProblemError, of_validation

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
-from store import money, names, orders, stock
+from store import money, names, stock
 from store.errors import InvalidValueError
+from store.ordering import requests
 from webhooks.api.problems import sentence
 
 MAX_NOTE = 200
@@ -72,7 +73,7 @@ PriceFen = Annotated[
     BeforeValidator(_whole),
 ]
 Units = Annotated[int, Strict(), Field(ge=0, le=stock.MAX_UNITS), BeforeValidator(_whole)]
-Quantity = Annotated[int, Strict(), Field(ge=1, le=orders.MAX_QUANTITY), BeforeValidator(_whole)]
+Quantity = Annotated[int, Strict(), Field(ge=1, le=requests.MAX_QUANTITY), BeforeValidator(_whole)]
 Limit = Annotated[int, Strict(), Field(ge=1, le=100), BeforeValidator(_digits)]
 SkuCode = Annotated[Text, _checked(names.sku_code), _schema(names.MAX_CODE)]
 Name = Annotated[Text, _checked(names.product_name), _schema(names.MAX_NAME)]
@@ -81,9 +82,9 @@ CustomerId = Annotated[Text, _checked(_customer_id), _schema(64)]
 ContactName = Annotated[
     Text, _checked(lambda text: names.plain_text("contact", text, most=50)), _schema(50)
 ]
-Phone = Annotated[Text, _checked(orders.phone), _schema(20, 3)]
+Phone = Annotated[Text, _checked(requests.phone), _schema(20, 3)]
 Address = Annotated[Text, _checked(_line(200)), _schema(200, 0)]
-Remark = Annotated[Text, _checked(_line(orders.MAX_REMARK)), _schema(orders.MAX_REMARK, 0)]
+Remark = Annotated[Text, _checked(_line(requests.MAX_REMARK)), _schema(requests.MAX_REMARK, 0)]
 Note = Annotated[Text, _checked(_line(MAX_NOTE)), _schema(MAX_NOTE, 0)]
 Short = Annotated[Text, _checked(_line(40)), _schema(40, 0)]
 Specs = Annotated[

@@ -26,7 +26,9 @@ from store.errors import (
 )
 from store.idempotency import Key
 from store.models import OrderStatus
-from store.orders import Contact, LineRequest, OrderRequest, OrderView, Placed
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed
+from store.orders import OrderView
 from webhooks import access
 from webhooks.access import Caller
 from webhooks.api import cursors, openapi
@@ -76,14 +78,14 @@ def order_request(body: OrderIn) -> OrderRequest:
 def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
     """Place an order for a page or the API; ``limited``: it counts for how often one may order.
 
-    Raises ``ProblemError`` 429 and whatever ``store.orders.place`` raises.
+    Raises ``ProblemError`` 429 and whatever ``store.ordering.placing.place`` raises.
     """
     shop, began = the_shop(), time.perf_counter()
     if limited and not _remembered(shop, body, key):
         shop.limiter.count(customer_id=body.customer_id, address=client_address())
     asked = order_request(body)
     placed = shop.database.run(
-        lambda tx: orders.place(tx, asked, terms=shop.terms, vault=shop.vault, key=key)
+        lambda tx: placing.place(tx, asked, terms=shop.terms, vault=shop.vault, key=key)
     )
     if not placed.replayed:
         skus = tuple(line["sku"] for line in placed.answer["lines"])
@@ -95,7 +97,7 @@ def _remembered(shop: Shop, body: OrderIn, key: Key | None) -> bool:
     """Whether this is an accepted order asked for again, which is no new one to be counted."""
     if key is None:
         return False
-    return shop.database.read(lambda tx: orders.remembered(tx, body.customer_id, key))
+    return shop.database.read(lambda tx: placing.remembered(tx, body.customer_id, key))
 
 
 def counted(view: Callable[P, T]) -> Callable[P, T]:

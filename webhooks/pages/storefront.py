@@ -13,6 +13,7 @@ from store.catalogue import CategoryView, ProductView
 from store.db import Tx
 from store.errors import InvalidValueError, OrderNotFoundError, StoreError, WrongStateError
 from store.idempotency import Key
+from store.ordering.requests import Placed
 from webhooks.api.orders import counted, take
 from webhooks.api.problems import ProblemError, of_store
 from webhooks.pages import order_form, order_words
@@ -172,7 +173,7 @@ def _order_page(order_no: str, token: str, *, message: str = "", status: int = 2
 
 
 @counted
-def _place(form: OrderForm, customer_id: str) -> orders.Placed:
+def _place(form: OrderForm, customer_id: str) -> Placed:
     key = Key(form.key, idempotency.fingerprint(form.body(customer_id)))
     return take(form.checked(customer_id), key)
 

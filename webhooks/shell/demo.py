@@ -11,10 +11,11 @@ from pathlib import Path
 from bot.messages import Role
 from bot.platforms.base import RawRequest
 from bot.settings import Settings, SettingsError, load
-from store import chats, codes, members, orders, skus
+from store import chats, codes, members, skus
 from store.db import Tx
 from store.errors import StoreError
-from store.orders import Contact, LineRequest, OrderRequest
+from store.ordering import placing
+from store.ordering.requests import Contact, LineRequest, OrderRequest
 from store.skus import SkuDraft, SkuView
 from store.stock import Cause
 from webhooks.pages.chat import GROUP, GROUP_NAME, PEOPLE, LiveChat
@@ -170,7 +171,9 @@ class Customers:
         request = database.read(_random_request)
         if request is not None:
             database.run(
-                lambda tx: orders.place(tx, request, terms=self._shop.terms, vault=self._shop.vault)
+                lambda tx: placing.place(
+                    tx, request, terms=self._shop.terms, vault=self._shop.vault
+                )
             )
 
     def _loop(self) -> None:

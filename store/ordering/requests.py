@@ -1,0 +1,141 @@
+"""What a customer asks for, the terms on which a shop serves it, and what comes of it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from store import names
+from store.errors import InvalidValueError
+
+MAX_LINES = 50
+MAX_QUANTITY = 9999
+MAX_REMARK = 200
+CHANNELS = ("api", "h5", "chat", "pos")
+
+_PHONE = re.compile(r"[0-9+() -]{3,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where the goods go."""
+
+    name: str
+    phone: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """So many units of a SKU; ``price_fen``: the price the customer saw, None when not quoted."""
+
+    sku: str
+    quantity: int
+    price_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a customer asks for."""
+
+    customer_id: str
+    lines: tuple[LineRequest, ...]
+    contact: Contact | None = None
+    remark: str = ""
+    channel: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the shop takes orders.
+
+    Paid online or not, for how long stock is held then, and what shipping costs (fen).
+    """
+
+    online: bool = False
+    reservation: timedelta = timedelta(minutes=15)
+    shipping_fee_fen: int = 0
+    free_from_fen: int = 0
+
+    def shipping_fen(self, goods_fen: int) -> int:
+        """The fee for goods of this value; ``free_from_fen`` 0: there is no free limit."""
+        return (
+            0 if self.free_from_fen and goods_fen >= self.free_from_fen else self.shipping_fee_fen
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An accepted order and its answer; ``replayed``: accepted before, under this key."""
+
+    order_no: str
+    answer: dict[str, Any]
+    replayed: bool
+
+
+def checked(request: OrderRequest) -> OrderRequest:
+    """The request with normalised codes and equal SKUs summed (first place kept).
+
+    Raises ``InvalidValueError``.
+    """
+    names.plain_text("customer_id", request.customer_id, most=64)
+    if request.customer_id != request.customer_id.strip() or request.channel not in CHANNELS:
+        raise InvalidValueError(
+            "customer_id" if request.channel in CHANNELS else "channel", "characters"
+        )
+    remark = " ".join(request.remark.split())
+    return OrderRequest(
+        customer_id=request.customer_id,
+        lines=_summed(request.lines),
+        contact=_checked_contact(request.contact) if request.contact else None,
+        remark=names.plain_text("remark", remark, most=MAX_REMARK) if remark else "",
+        channel=request.channel,
+    )
+
+
+def phone(text: str) -> str:
+    """A phone number as it is kept: digits and ``+ ( ) -``; raises ``InvalidValueError``."""
+    number = names.fold_width(text).strip()
+    if not _PHONE.fullmatch(number):
+        raise InvalidValueError("phone", "characters")
+    return number
+
+
+def _checked_contact(contact: Contact) -> Contact:
+    address = " ".join(contact.address.split())
+    return Contact(
+        name=names.plain_text("contact", contact.name, most=50),
+        phone=phone(contact.phone),
+        address=names.plain_text("address", address, most=200) if address else "",
+    )
+
+
+def _summed(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
+    summed: dict[str, LineRequest] = {}
+    for line in lines:
+        code = names.sku_code(line.sku)
+        first = summed.get(code)
+        if (
+            first is not None
+            and None not in (first.price_fen, line.price_fen)
+            and first.price_fen != line.price_fen
+        ):
+            raise InvalidValueError("price_fen", "twice")
+        price_fen = (
+            first.price_fen if first is not None and first.price_fen is not None else line.price_fen
+        )
+        summed[code] = LineRequest(
+            code, (first.quantity if first else 0) + _quantity(line.quantity), price_fen
+        )
+    if not 1 <= len(summed) <= MAX_LINES:
+        raise InvalidValueError("lines", "count", MAX_LINES)
+    return tuple(
+        LineRequest(line.sku, _quantity(line.quantity), line.price_fen) for line in summed.values()
+    )
+
+
+def _quantity(quantity: int) -> int:
+    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+        raise InvalidValueError("quantity", "range", MAX_QUANTITY)
+    return quantity
