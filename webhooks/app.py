@@ -14,6 +14,7 @@ from bot.settings import Settings, data_key
 from store import clock
 from store.db import Database
 from store.errors import StoreError
+from store.ordering.intake import Intake
 from store.sealing import Vault
 from webhooks import access, pages
 from webhooks.access import Access
@@ -53,9 +54,11 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
     """Every object of the shop. Opens no connection and starts no thread."""
     database = Database(settings.database_url, now=now)
     vault = Vault(data_key(settings))
+    terms = order_terms(settings)
     return Shop(
         settings=settings,
         database=database,
+        intake=Intake(database, terms=terms, vault=vault),
         vault=vault,
         metrics=Metrics(database),
         health=Health(),
@@ -66,7 +69,7 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
             trusted_proxies=settings.server.trusted_proxies,
         ),
         limiter=OrderLimiter(settings.orders.rate_limit),
-        terms=order_terms(settings),
+        terms=terms,
         now=now,
     )
 

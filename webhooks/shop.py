@@ -8,6 +8,7 @@ from flask import current_app
 from bot.settings import Settings
 from store.clock import Clock
 from store.db import Database
+from store.ordering.intake import Intake
 from store.ordering.requests import Terms
 from store.sealing import Vault
 from webhooks.access import Access
@@ -22,6 +23,7 @@ class Shop:
 
     settings: Settings
     database: Database
+    intake: Intake
     vault: Vault
     metrics: Metrics
     health: Health
@@ -31,7 +33,8 @@ class Shop:
     now: Clock
 
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Answer the orders that wait, then give the database's connections back."""
+        self.intake.close()
         self.database.close()
 
 

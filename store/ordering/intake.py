@@ -161,7 +161,7 @@ class _Lane:
             outcomes: Sequence[Answer] = self._decide([one.asked for one in taken])
         except (BusyError, UnavailableError) as error:  # the database's word, to all of them
             outcomes = [error] * len(taken)
-        except Exception as error:  # one of them is poison: its neighbours must not suffer
+        except Exception as error:  # noqa: BLE001  (one of them is poison: its neighbours must not suffer)
             if len(taken) > 1:
                 middle = len(taken) // 2
                 self._settle(taken[:middle])

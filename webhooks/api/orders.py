@@ -27,7 +27,8 @@ from store.errors import (
 from store.idempotency import Key
 from store.models import OrderStatus
 from store.ordering import placing
-from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed
+from store.ordering.placing import Asked
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed, checked
 from store.orders import OrderView
 from webhooks import access
 from webhooks.access import Caller
@@ -78,15 +79,13 @@ def order_request(body: OrderIn) -> OrderRequest:
 def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
     """Place an order for a page or the API; ``limited``: it counts for how often one may order.
 
-    Raises ``ProblemError`` 429 and whatever ``store.ordering.placing.place`` raises.
+    Raises ``ProblemError`` 429 and what ``store.ordering`` refuses.
     """
     shop, began = the_shop(), time.perf_counter()
     if limited and not _remembered(shop, body, key):
         shop.limiter.count(customer_id=body.customer_id, address=client_address())
     asked = order_request(body)
-    placed = shop.database.run(
-        lambda tx: placing.place(tx, asked, terms=shop.terms, vault=shop.vault, key=key)
-    )
+    placed = shop.intake.place(Asked(checked(asked), key))
     if not placed.replayed:
         skus = tuple(line["sku"] for line in placed.answer["lines"])
         shop.metrics.order(ACCEPTED, skus, time.perf_counter() - began)
