@@ -13,6 +13,7 @@ from bot.understanding.grids import Table
 from bot.understanding.naming import unknown_target
 from bot.understanding.reading import Reading
 from bot.understanding.shapes import Bad
+from bot.understanding.times import ANY_DAY
 
 if TYPE_CHECKING:
     from bot.understanding.reader import Reader
@@ -67,6 +68,16 @@ _TELLING = {
 
 
 _TABLED = _VALUES.keys() | {"import", "add_sku"}
+
+
+def specs_said(words: str) -> dict[str, str]:
+    """What the values of specs say by themselves: 白 L, 250g, 草莓味; nothing where some do not."""
+    line = lexer.line(words, None, ANY_DAY)
+    told = [token.value for token in line.tokens if token.kind in {"spec", "measure"}]
+    if len(told) == len(line.masked.replace(" ", "")):
+        return dict(told)
+    key = specs.key_of(words)
+    return {} if key == specs.key_of("") else {key: words}
 
 
 def read(reader: "Reader", whole: str) -> Reading:

@@ -20,6 +20,8 @@ MIME: dict[Form, str] = {
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Excel 97's own form, and any workbook with a password
+# What people send by mistake; as CSV some of it would be text in some encoding.
+_OTHERS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF", b"II*\0", b"MM\0*")
 
 
 def read(content: bytes) -> Iterator[Line]:
@@ -32,6 +34,8 @@ def read(content: bytes) -> Iterator[Line]:
         raise BadFileError("size", limit=MAX_BYTES)
     if content.startswith(_OLE):
         raise BadFileError("xls")
+    if content.startswith(_OTHERS):
+        raise BadFileError("form")
     if content.startswith(_ZIP):
         return xlsx_reader.read(content)
     return delimited.read(content)

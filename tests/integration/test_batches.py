@@ -67,11 +67,22 @@ def test_pasted_goods_come_in_as_a_sheet_does(talk: Talk) -> None:
     assert "200" in spoken(talk.say("查 茶巾"))
 
 
-def test_a_pasted_row_without_a_price_is_named_and_stops_the_rest(talk: Talk) -> None:
-    refused = talk.say("导入商品\n品名\t单价\t数量\n竹茶盘\t\t15\n茶巾\t9.9\t200")
+def test_the_good_rows_of_a_pasted_table_are_offered_and_the_bad_ones_named(talk: Talk) -> None:
+    asked = talk.say("导入商品\n品名\t单价\t数量\n竹茶盘\t\t15\n茶巾\t9.9\t200")
+
+    assert asked.outcome == "confirm"
+    assert "1 有误 价格：价格不能是空的。" in spoken(asked)
+    assert "有 1 行有误：确认就只导入其余 1 行" in asked.text
+    assert talk.say("是").error is None
+    assert "¥9.90" in spoken(talk.say("查 茶巾"))
+    assert talk.say("查 竹茶盘").error is not None
+
+
+def test_a_pasted_table_of_bad_rows_alone_is_refused(talk: Talk) -> None:
+    refused = talk.say("导入商品\n品名\t单价\t数量\n竹茶盘\t\t15")
 
     assert refused.error == "invalid_request"
-    assert talk.say("查 茶巾").error is not None
+    assert "有 1 行有误，什么都没改" in refused.text
 
 
 def test_a_category_is_marked_down_after_a_yes_and_undone_as_one(talk: Talk) -> None:

@@ -240,9 +240,11 @@ DOCTYPE = '<!DOCTYPE x [<!ENTITY s SYSTEM "file:///etc/hostname">]><x>&s;</x>'
 UNREADABLE: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "empty": (lambda: b"", "文件是空的", "The file is empty"),
     "headings alone": (lambda: b"code,name\n", "文件是空的", "The file is empty"),
-    "no heading": (lambda: b"a,b\n1,2\n", "缺少列「code, name」", '"code, name" is missing'),
+    "no heading": (lambda: b"a,b\n1,2\n", "「编码」（code）或「名称」（name）", '"code" (编码) or'),
+    "words": ("今天卖得不错\n明天再来".encode, "不是 XLSX 或 CSV", "no XLSX or CSV"),
     "two headings": ("编码,货号\n1,2\n".encode, "列「货号」有两个", "two columns"),
-    "a picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0", "不是文本", "no text"),
+    "a picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0", "不是 XLSX 或 CSV", "no XLSX or CSV"),
+    "NUL": (lambda: b"code,name\0", "不是 XLSX 或 CSV", "no XLSX or CSV"),
     "UTF-16": (lambda: "编码\n".encode("utf-16"), "UTF-16", "UTF-16"),
     "a quote": (lambda: b'code,name\n"A,1\n', "引号没有成对", "not closed"),
     "columns": (lambda: b"code,name" + b"," * 300, "最多 200 列", "200 at most"),
