@@ -48,7 +48,8 @@ _STATUSES = {
 class Row:
     """A row's cells by column, empty where there is none, and its number in the spreadsheet.
 
-    ``parts``: specs that have a column of their own, by its heading.
+    ``parts``: specs that have a column of their own, by its heading. ``beyond``: what stands in
+    cells without a heading, where a comma may have torn a number.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Row:
     category: str = ""
     status: str = ""
     parts: tuple[tuple[str, str], ...] = ()
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,10 @@ class ChangedSku:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that cannot be: ``error`` says why, ``column`` and ``value`` (shortened) where."""
+    """A row that cannot be: ``error`` says why, ``column`` and ``value`` (shortened) where.
+
+    No column: the value stands in none.
+    """
 
     row: int
     error: StoreError
@@ -155,7 +160,8 @@ def read(content: bytes, *, spec_keys: Collection[str] = ()) -> SkuSheet:
     if not first:
         raise BadFileError("empty")
     place, headings = columns.find(first, spec_keys)
-    rows = tuple(_row(line, headings) for line in chain(first[place + 1 :], lines))
+    width = len(first[place].cells) if sheets.form_in(content) == "csv" else sheets.MAX_COLUMNS
+    rows = tuple(_row(line, headings, width) for line in chain(first[place + 1 :], lines))
     return SkuSheet(rows, headings.ignored, headings.recognised)
 
 
@@ -166,26 +172,33 @@ def spec_keys(tx: Tx) -> frozenset[str]:
 
 
 def typed(rows: Sequence[Mapping[str, Any]]) -> SkuSheet:
-    """The same of a table typed in a chat: each row name, code, specs, price_fen, quantity, ..."""
+    """The same of a table typed in a chat: each row name, code, specs, price_fen, quantity, ...
+
+    ``unread`` of a row: cells that are no such value, as they stand.
+    """
     return SkuSheet(tuple(_typed(number, row) for number, row in enumerate(rows, start=1)))
 
 
 def _typed(number: int, row: Mapping[str, Any]) -> Row:
-    price = row.get("price_fen")
+    price, unread = row.get("price_fen"), row.get("unread", {})
     return Row(
         number=number,
         code=str(row.get("code", "")),
         name=str(row.get("name", "")),
-        specs=names.specs_cell(row.get("specs", {})),
-        price="" if price is None else f"{price // 100}.{price % 100:02d}",
-        stock=str(row.get("quantity", "")),
-        reorder_point=str(row.get("threshold", "")),
+        specs=unread.get("specs", ""),
+        price=unread.get("price_fen", "" if price is None else money.to_yuan(price)),
+        stock=unread.get("quantity", str(row.get("quantity", ""))),
+        reorder_point=unread.get("threshold", str(row.get("threshold", ""))),
         category=str(row.get("category", "")),
+        parts=tuple(row.get("specs", {}).items()),
+        beyond=unread.get("beyond", ""),
     )
 
 
 def item(row: Row) -> Item:
     """What a row says, checked without looking at the shop. Raises ``InvalidValueError``."""
+    if row.beyond:
+        raise InvalidValueError("row", "torn")
     keyed = columns.keyed_specs(row.specs) if row.specs else {}
     return Item(
         code=names.sku_code(row.code) if row.code else None,
@@ -269,11 +282,12 @@ def exported_stock(tx: Tx) -> Iterator[tuple[Cell, ...]]:
         yield (*_what(sku), sku.on_hand, sku.reserved, sku.available, *_rest(sku))
 
 
-def _row(line: sheets.Line, headings: Headings) -> Row:
+def _row(line: sheets.Line, headings: Headings, width: int) -> Row:
     cells = dict(enumerate(line.cells))
     said = {column: cells.get(place, "") for column, place in headings.columns.items()}
     parts = ((heading, cells.get(place, "")) for heading, place in headings.specs.items())
-    return Row(line.number, **said, parts=tuple(part for part in parts if part[1]))
+    beyond = ",".join(filter(None, line.cells[width:]))
+    return Row(line.number, **said, parts=tuple(part for part in parts if part[1]), beyond=beyond)
 
 
 def _with_parts(specs: Mapping[str, str], parts: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -378,8 +392,10 @@ class _Planner:
 
     def _refuse(self, row: Row, error: StoreError) -> None:
         column = _column_of(error)
-        value = getattr(row, column) or (column == "specs" and names.specs_cell(dict(row.parts)))
-        self.refused.append(RefusedRow(row.number, error, column, shown(value or "")))
+        value = getattr(row, column) if column else row.beyond
+        if column == "specs" and not value:
+            value = names.specs_cell(dict(row.parts))
+        self.refused.append(RefusedRow(row.number, error, column, shown(value)))
 
     def _load(self, wishes: list[Item]) -> None:
         """Fetch the products that these rows name, or name a SKU of, with all their SKUs."""
@@ -606,7 +622,8 @@ def _imagined(draft: SkuDraft) -> _Family:
 
 def _column_of(error: StoreError) -> str:
     if isinstance(error, InvalidValueError):
-        return {"threshold": "reorder_point", "quantity": "stock"}.get(error.field, error.field)
+        same = {"threshold": "reorder_point", "quantity": "stock", "row": ""}
+        return same.get(error.field, error.field)
     if isinstance(error, NameTakenError):
         return "name"
     if isinstance(error, InsufficientStockError):

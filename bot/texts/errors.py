@@ -11,6 +11,7 @@ from store.money import short_yuan
 _FIELDS = {
     "name": Text("名称", "The name"),
     "code": Text("编码", "The code"),
+    "row": Text("这一行", "The row"),
     "specs": Text("规格", "The specs"),
     "category": Text("分类", "The category"),
     "quantity": Text("数量", "The quantity"),
@@ -45,6 +46,10 @@ _RULES = {
     "keys": Text(
         "没看懂是哪一项，要写成 颜色=白色;尺寸=L",
         " do not say what is what; write them like 颜色=白色;尺寸=L",
+    ),
+    "torn": Text(
+        '的格子比表头多，中间带逗号的数要加引号，例如 "1,280"',
+        ' has more cells than there are headings; quote a number with a comma in it, like "1,280"',
     ),
     "yuan": Text("要写成元，最多两位小数，例如 88.00", " must be yuan like 88.00"),
     "whole": Text("要写成整数，例如 20", " must be a whole number like 20"),

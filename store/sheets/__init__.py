@@ -36,7 +36,7 @@ def read(content: bytes) -> Iterator[Line]:
         raise BadFileError("xls")
     if content.startswith(_OTHERS):
         raise BadFileError("form")
-    if content.startswith(_ZIP):
+    if form_in(content) == "xlsx":
         return xlsx_reader.read(content)
     return delimited.read(content)
 
@@ -44,6 +44,11 @@ def read(content: bytes) -> Iterator[Line]:
 def write(rows: Iterable[Iterable[Cell]], form: Form = "csv") -> Iterator[bytes]:
     """A file in pieces; no cell of text in it is ever run as a formula."""
     return xlsx_writer.write(rows) if form == "xlsx" else delimited.write(rows)
+
+
+def form_in(content: bytes) -> Form:
+    """The form of a file's content, by its first bytes."""
+    return "xlsx" if content.startswith(_ZIP) else "csv"
 
 
 def form_of(name: str) -> Form:
@@ -60,6 +65,7 @@ __all__ = [
     "Cell",
     "Form",
     "Line",
+    "form_in",
     "form_of",
     "read",
     "write",

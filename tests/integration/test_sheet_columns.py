@@ -213,6 +213,21 @@ def test_thousands_may_be_set_apart(db: Database) -> None:
     assert (sku.price_fen, sku.on_hand, sku.reorder_point) == (128050, 2000, 1000)
 
 
+def test_a_number_that_its_comma_has_torn_is_none(db: Database) -> None:
+    planned = plan(db, "名称,价格,库存\n茶壶,1,280,12\n茶盏,9,5,\n茶杯,9")
+
+    (refused,) = planned.refused
+    assert (refused.row, refused.column, refused.value) == (2, "", "12")
+    assert [new.draft.name for new in planned.new] == ["茶盏", "茶杯"]
+
+
+def test_a_note_beside_an_xlsx_table_tears_nothing(db: Database) -> None:
+    rows: list[tuple[sheets.Cell, ...]] = [("名称", "价格"), ("茶壶", 9, "", "问老王")]
+    sheet = files.read(b"".join(sheets.write(rows, "xlsx")))
+
+    assert db.read(lambda tx: files.plan(tx, sheet)).refused == ()
+
+
 @pytest.mark.parametrize("above", [1, 9])
 def test_titles_may_stand_above_the_headings(db: Database, above: int) -> None:
     title = "商品\n\n" + "春季价目表,,制表：小王\n" * (above - 1)
