@@ -6,6 +6,7 @@ Also what the cells below them say in signs of their own: amounts, numbers, spec
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from store import money, names, sheets
 from store.errors import BadFileError, InvalidValueError
@@ -36,6 +37,7 @@ SPEC_COLUMNS = {
 }
 # What a value of a spec says by itself, by key: 白 -> {颜色: 白色}; nothing of what it cannot tell.
 Worded = Callable[[str], Mapping[str, str]]
+Value = TypeVar("Value")  # of specs: one, or several
 HEAD_ROWS = 10  # with something in them, among which the headings are looked for
 
 # What else people write over these columns.
@@ -219,7 +221,7 @@ def _spelt(key: str, value: str, worded: Worded, values: Mapping[str, Mapping[st
     return known.get(names.name_key(meant), value)
 
 
-def called(specs: Mapping[str, str], keys: Collection[str]) -> dict[str, str]:
+def called(specs: Mapping[str, Value], keys: Collection[str]) -> dict[str, Value]:
     """The specs by these keys where they mean the same: 尺寸 is 尺码 where the product says so."""
     by_meaning = {spec_key(key): key for key in keys}
     return {k if k in keys else by_meaning.get(spec_key(k), k): v for k, v in specs.items()}

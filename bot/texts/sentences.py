@@ -197,6 +197,16 @@ SENTENCES: dict[str, Text] = {
         "价格变化很大：{before} → {after}。", "A large change of price: {before} → {after}."
     ),
     "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKUs."),
+    "risk.several_new": Text("会新增 {number} 个规格。", "This adds {number} SKUs."),
+    "add_sku.there": Text("已有（{status}），不变", "There already ({status}), unchanged"),
+    "add_sku.one_code": Text(
+        "一个编码只能给一个规格；去掉编码，每个规格会各得一个。",
+        "One code is for one SKU; leave it out and each gets its own.",
+    ),
+    "add_sku.too_many": Text(
+        "一次最多上架 {limit} 个规格，这里有 {number} 个。请用表格导入。",
+        "These are {number} SKUs, more than {limit} at once. Please import them as a sheet.",
+    ),
     "risk.new_value": Text(
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
