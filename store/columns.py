@@ -21,7 +21,6 @@ COLUMNS = {
     "category": "分类",
     "status": "状态",
 }
-HELD = {"reserved": "占用", "available": "可售"}  # written in a stock sheet, never read
 # Specs that may have a column of their own, by their key in the shop; other words for them.
 SPEC_COLUMNS = {
     "颜色": "色号 colour color",
