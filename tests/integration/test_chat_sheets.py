@@ -508,7 +508,7 @@ def test_who_may_not_export_gets_nothing(talk: Talk, topic: str) -> None:
     [("goods", False), ("goods excel", False), ("stock", True), ("stock excel", True)],
 )
 def test_an_exported_sheet_imports_as_it_is_in_either_language(
-    talk: Talk, topic: str, ignored: bool
+    talk: Talk, topic: str, *, ignored: bool
 ) -> None:
     chinese = file_of(talk, f"导出 {topic}")
     asked = send(talk, chinese.content)
