@@ -31,6 +31,7 @@ from store.sheets import Cell
 from store.skus import CHUNK, SkuDraft, SkuPatch, SkuView
 from store.stock import Cause
 
+_MOST_BLANKS = 6  # in the specs of a name that is shown; each asks the database for a name
 MOST_UNDOABLE = 1000  # changes; undoing more in one message would block the shop
 MOST_TOLD = 20  # changed SKUs that chats are told of one by one
 
@@ -334,6 +335,7 @@ class _Family:
 
     ``twins``: the code by ``specs_key``, empty where one is to be made. ``said``: name and category
     as the first row that gave them says; they are the product's, so the other rows must agree.
+    ``values``: of its specs, once a row has asked for them.
     """
 
     name: str
@@ -341,6 +343,7 @@ class _Family:
     schema: list[dict[str, Any]]
     twins: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] | None = None
 
 
 class _Planner:
@@ -447,14 +450,21 @@ class _Planner:
         self, words: str, family: _Family | None, said: Mapping[str, str] | None
     ) -> dict[str, str]:
         """Specs by the keys and in the spelling of the product."""
-        values: dict[str, dict[str, str]] = {}
-        for entry in family.schema if family else ():
-            values[entry["key"]] = {names.name_key(v): v for v in entry["values"] or ()}
-        for code in family.twins.values() if family else ():
-            for key, value in self._by_code[code].specs.items() if code in self._by_code else ():
-                values.setdefault(key, {}).setdefault(names.name_key(value), value)
+        values = self._values(family) if family else {}
         own = columns.called(said or {}, values)
         return columns.told(words, self._worded, values=values, said=own)
+
+    def _values(self, family: _Family) -> dict[str, dict[str, str]]:
+        """What a product has, by key and folded value; made once, for it may have many SKUs."""
+        if family.values is None:
+            family.values = {}
+            for entry in family.schema:
+                known = {names.name_key(value): value for value in entry["values"] or ()}
+                family.values[entry["key"]] = known
+            owned = (self._by_code[code] for code in family.twins.values() if code in self._by_code)
+            for key, value in (pair for known in owned for pair in known.specs.items()):
+                family.values.setdefault(key, {}).setdefault(names.name_key(value), value)
+        return family.values
 
     def _known(self, wish: Item) -> _Known | None:
         """The SKU with this code, or without a code the one of this name in these specs."""
@@ -596,8 +606,9 @@ def _fitting(family: _Family, specs: Mapping[str, str]) -> dict[str, str]:
 
 
 def _divided(name: str) -> Iterator[tuple[str, str]]:
-    """A name in two at each of its blanks, the longest beginning first."""
-    for place in reversed([place for place, char in enumerate(name) if char == " "]):
+    """A name in two at each of its last blanks, the longest beginning first."""
+    blanks = [place for place, char in enumerate(name) if char == " "]
+    for place in blanks[: -_MOST_BLANKS - 1 : -1]:
         yield name[:place], name[place + 1 :]
 
 

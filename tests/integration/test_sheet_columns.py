@@ -1,11 +1,19 @@
 """Sheets as people keep them: specs in columns of their own or in words, titles, signs of money."""
 
+import time
+
 import pytest
 
 from bot.understanding import specs_said
 from store import audit, files, journal, sheets, skus, stock
 from store.db import Database, Tx
-from store.errors import BadFileError, CodeTakenError, InvalidValueError, SpecNotAllowedError
+from store.errors import (
+    BadFileError,
+    CodeTakenError,
+    InvalidValueError,
+    SpecNotAllowedError,
+    StaleVersionError,
+)
 from store.files import ImportPlan, StockMode
 from store.models import SkuStatus
 from store.skus import SkuView
@@ -170,6 +178,35 @@ def test_specs_that_do_not_fit_are_refused_with_what_was_written(
     assert planned.new[0].draft.specs == {"颜色": "白色", "尺寸": "M"}
 
 
+def test_a_spec_that_is_said_twice_must_be_the_same(db: Database) -> None:
+    planned = plan(db, "名称,规格,颜色,价格\n帽子,白色 L,黑色,9\n围巾,白 L,白色,9")
+
+    (refused,) = planned.refused
+    assert (refused.row, refused.column, refused.value) == (2, "specs", "白色 L")
+    assert planned.new[0].draft.specs == {"颜色": "白色", "尺寸": "L"}
+
+
+def test_keys_that_are_written_out_become_those_of_the_product(
+    db: Database, add_sku: AddSku
+) -> None:
+    add_sku("TX", name="T恤", specs={"Color": "白色", "尺码": "L"})
+
+    imported(db, "名称,规格,价格\nT恤,颜色=黑色;尺寸=L,59\nT恤,颜色=白;尺寸=L,59")
+
+    assert [list(sku.specs.items()) for sku in all_of(db)] == [
+        [("Color", value), ("尺码", "L")] for value in ("白色", "黑色", "白")
+    ]
+
+
+def test_a_thousand_rows_of_one_product_take_no_longer_each(db: Database) -> None:
+    rows = "".join(f"T恤,色{n},L 码{n},5{n}\n" for n in range(1000))
+    imported(db, f"名称,颜色,规格,价格\n{rows}")
+
+    begun = time.thread_time()
+    assert plan(db, f"名称,颜色,规格,价格\n{rows}").unchanged == 1000
+    assert time.thread_time() - begun < 3
+
+
 # Names as the shop shows them.
 
 
@@ -268,6 +305,18 @@ def test_goods_that_were_undone_come_back_with_their_stock(db: Database) -> None
     undone(db, "undo again")
     assert [(s.status, s.on_hand) for s in all_of(db)] == [("delisted", 0)] * 2
     assert db.read(audit.check).ok
+
+
+def test_what_came_back_meanwhile_is_planned_anew(db: Database) -> None:
+    imported(db, TEA, by="first")
+    undone(db, "undo")
+    planned = plan(db, TEA)
+    came = Cause("came", "ann")
+    db.run(lambda tx: stock.receive(tx, sku="CZ", quantity=2, cause=came))
+
+    with pytest.raises(StaleVersionError):
+        db.run(lambda tx: files.apply(tx, planned, cause=Cause("again", "ann")))
+    assert all_of(db)[0].on_hand == 2
 
 
 def test_what_was_sold_out_and_delisted_stays_so(db: Database, add_sku: AddSku) -> None:
