@@ -85,17 +85,6 @@ JUMP = 10  # a price ten times what it was, or a tenth: a decimal point slipped
             reply="FBD-01",
         ),
         Example(
-            "上架 棉袜 颜色=白,黑 尺寸=M,L 15元 库存10",
-            {
-                "name": "棉袜",
-                "specs": {"颜色": ["白", "黑"], "尺寸": ["M", "L"]},
-                "price_fen": 1500,
-                "quantity": 10,
-            },
-            reply="棉袜 黑 L",
-            outcome="confirm",
-        ),
-        Example(
             "add sku Canvas Bag 29.9 200",
             {"name": "Canvas Bag", "price_fen": 2990, "quantity": 200},
             reply="Canvas Bag",
