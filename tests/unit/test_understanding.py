@@ -267,6 +267,15 @@ def test_a_pasted_cell_that_is_no_value_goes_along_as_it_stands() -> None:
     ]
 
 
+def test_a_pasted_cell_of_specs_is_read_with_the_products_own_values() -> None:
+    pads = Catalogue(Entry(f"BJ-{page}", "笔记本", {"内页": page}) for page in ("横线", "方格"))
+    text = "商品\t规格\t单价\n笔记本\t横线\t9"
+
+    assert as_json(read(text, pads), text, pads)["slots"]["items"] == [
+        {"name": "笔记本", "specs": {"内页": "横线"}, "price_fen": 900}
+    ]
+
+
 def test_a_list_under_a_title_may_give_a_reason_on_each_line() -> None:
     said = read("报损：\nT恤白色L 1件 脱线\n手冲壶 2个 起泡", CATALOGUE)
     assert (said.outcome, said.intent, len(said.slots["items"])) == ("execute", "deduct", 2)
