@@ -500,6 +500,8 @@ Category = Annotated[
     ),
 ]
 Specs = Annotated[dict[str, str], Slot(Kind.SPECS, Text("规格", "specs"))]
+# Of something new: a spec may have several values, each of which makes a SKU.
+SpecChoices = Annotated[dict[str, str | list[str]], Slot(Kind.SPECS, Text("规格", "specs"))]
 Schema = Annotated[list[dict[str, object]], Slot(Kind.SCHEMA, Text("规格", "specs"))]
 
 Price = Annotated[int, _PRICE]

@@ -256,8 +256,8 @@ class BadFileError(StoreError):
     """A file that cannot be read at all.
 
     ``rule`` names why: size, rows, line, cell, columns, quotes, nul, utf16, encoding, xls, xlsx,
-    unpacked, slow, formula, empty, heading, heading_twice. ``row`` is the first row at fault,
-    ``limit`` the bound, ``value`` the heading in question.
+    unpacked, slow, formula, empty, form, heading, heading_twice. ``row`` is the first row at
+    fault, ``limit`` the bound, ``value`` the heading in question.
     """
 
     code = "invalid_request"

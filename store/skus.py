@@ -258,6 +258,12 @@ def of_products(tx: Tx, product_ids: Sequence[int], *, status: SkuStatus) -> lis
     return [_view(*row) for row in tx.exec(wanted.order_by(col(Sku.id))).all()]
 
 
+def of_name(tx: Tx, name: str) -> list[SkuView]:
+    """Every SKU of the product so called, delisted ones too, the oldest first."""
+    statement = select(Sku, Product).join(Product).where(Product.name_key == names.name_key(name))
+    return [_view(*pair) for pair in tx.exec(statement.order_by(col(Sku.id)))]
+
+
 def listed(
     tx: Tx, *, category: str = "", below_fen: int | None = None, status: str = "", most: int = 20
 ) -> list[SkuView]:

@@ -11,7 +11,7 @@ from bot.dispatcher.asking import Asking, Options, Pending, Person
 from bot.messages import Message, Reply, Role
 from bot.registry import AskError, Command, Context, Registry, ShopFacts
 from bot.slots import Kind
-from bot.understanding import public_slots
+from bot.understanding import public_slots, questions
 from bot.understanding.schedules import SCHEDULE
 from store import chats, journal, members, skus
 from store.db import Tx
@@ -128,6 +128,10 @@ class Runner:
         for number, item in enumerate(slots["items"], start=1):
             context.cause = replace(cause, key=f"{cause.key}:{number}")
             one = {**shared, **item}
+            if missing := command.missing(one):  # a cell that held no number
+                why = questions.ask(self.language, command, missing, {})
+                refused.append((cards.named(item), why))
+                continue
             try:
                 replies.append(
                     command.handler(context, **resolving.arguments(context, command, one))

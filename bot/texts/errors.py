@@ -11,6 +11,7 @@ from store.money import short_yuan
 _FIELDS = {
     "name": Text("名称", "The name"),
     "code": Text("编码", "The code"),
+    "row": Text("这一行", "The row"),
     "specs": Text("规格", "The specs"),
     "category": Text("分类", "The category"),
     "quantity": Text("数量", "The quantity"),
@@ -42,6 +43,14 @@ _RULES = {
     "count": Text("太多，最多 {limit} 个", " are too many: {limit} at most"),
     "range": Text("超出范围，最多 {limit}", " is out of range: {limit} at most"),
     "twice": Text("说了两次，不一样", " is given twice"),
+    "keys": Text(
+        "没看懂是哪一项，要写成 颜色=白色;尺寸=L",
+        " do not say what is what; write them like 颜色=白色;尺寸=L",
+    ),
+    "torn": Text(
+        '的格子比表头多，中间带逗号的数要加引号，例如 "1,280"',
+        ' has more cells than there are headings; quote a number with a comma in it, like "1,280"',
+    ),
     "yuan": Text("要写成元，最多两位小数，例如 88.00", " must be yuan like 88.00"),
     "whole": Text("要写成整数，例如 20", " must be a whole number like 20"),
     "choice": Text("只能是 {limit}", " must be one of: {limit}"),
@@ -57,7 +66,10 @@ _FILE_RULES = {
     "line": Text("有一行太长", "A line is too long"),
     "columns": Text("列数太多，最多 {limit} 列", "Too many columns: {limit} at most"),
     "quotes": Text("引号没有成对", "A quotation mark is not closed"),
-    "nul": Text("文件里有空字符，不是文本", "The file holds NUL characters; it is no text"),
+    "nul": Text(
+        "文件里有空字符，不是 XLSX 或 CSV 表格",
+        "The file holds NUL characters; it is no XLSX or CSV sheet",
+    ),
     "utf16": Text("文件是 UTF-16，请另存为 UTF-8", "The file is UTF-16; please save it as UTF-8"),
     "encoding": Text("文件不是 UTF-8 也不是 GBK", "The file is neither UTF-8 nor GBK"),
     "cell": Text("有一格太长，最多 {limit} 字", "A cell is too long: {limit} characters at most"),
@@ -76,7 +88,14 @@ _FILE_RULES = {
     ),
     "xlsx": Text("不是能打开的 XLSX 文件", "This is no XLSX file that can be opened"),
     "empty": Text("文件是空的", "The file is empty"),
-    "heading": Text("缺少列「{value}」", 'The column "{value}" is missing'),
+    "form": Text(
+        "这不是 XLSX 或 CSV 表格，读不出商品；请发 .xlsx 或 .csv 文件",
+        "This is no XLSX or CSV sheet; please send an .xlsx or .csv file",
+    ),
+    "heading": Text(
+        "没找到表头：前 10 行里要有一行写着「编码」（code）或「名称」（name）",
+        'No headings: one of the first 10 rows must name a column "code" (编码) or "name" (名称)',
+    ),
     "heading_twice": Text("列「{value}」有两个", 'There are two columns "{value}"'),
 }
 _OTHER_FILE_RULE = Text("文件读不出来", "The file cannot be read")

@@ -197,6 +197,16 @@ SENTENCES: dict[str, Text] = {
         "价格变化很大：{before} → {after}。", "A large change of price: {before} → {after}."
     ),
     "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKUs."),
+    "risk.several_new": Text("会新增 {number} 个规格。", "This adds {number} SKUs."),
+    "add_sku.there": Text("已有（{status}），不变", "There already ({status}), unchanged"),
+    "add_sku.one_code": Text(
+        "一个编码只能给一个规格；去掉编码，每个规格会各得一个。",
+        "One code is for one SKU; leave it out and each gets its own.",
+    ),
+    "add_sku.too_many": Text(
+        "一次最多上架 {limit} 个规格，这里有 {number} 个。请用表格导入。",
+        "These are {number} SKUs, more than {limit} at once. Please import them as a sheet.",
+    ),
     "risk.new_value": Text(
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
@@ -391,6 +401,26 @@ SENTENCES: dict[str, Text] = {
     "cause.http": Text("接口或后台", "API or desk"),
     "cause.demo": Text("演示数据", "sample goods"),
     "cause.chat": Text("聊天里说的", "said in a chat"),
+    # Headings of exported sheets; the English ones are the contract's, and an import takes both.
+    "column.code": Text("编码", "code"),
+    "column.name": Text("名称", "name"),
+    "column.specs": Text("规格", "specs"),
+    "column.price": Text("价格", "price"),
+    "column.stock": Text("库存", "stock"),
+    "column.reserved": Text("占用", "reserved"),
+    "column.available": Text("可售", "available"),
+    "column.reorder_point": Text("预警", "reorder_point"),
+    "column.category": Text("分类", "category"),
+    "column.status": Text("状态", "status"),
+    "column.order_no": Text("订单号", "order_no"),
+    "column.created_at": Text("下单时间", "created_at"),
+    "column.channel": Text("渠道", "channel"),
+    "column.customer_id": Text("顾客", "customer_id"),
+    "column.sku": Text("编码", "sku"),
+    "column.quantity": Text("数量", "quantity"),
+    "column.total": Text("金额", "total"),
+    "column.carrier": Text("快递公司", "carrier"),
+    "column.tracking_no": Text("快递单号", "tracking_no"),
     "import.no_file": Text(
         "没有收到文件。请私聊把 CSV 或 XLSX 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
         "There is no file. Send me a CSV or XLSX file in a direct chat, or reply to it in a group, "
