@@ -46,6 +46,62 @@ SENTENCES: dict[str, Text] = {
         "没听准要做什么，什么都没改。发「帮助」看命令。",
         'Not sure what is meant; nothing was changed. Send "help" for the commands.',
     ),
+    "ask.timed_when": Text(
+        "「{words}」是哪天几点？什么都没改。请写明时间再发一次，"
+        "例如：12月1日18点、明早9点、到周日晚12点。",
+        'When is "{words}"? Nothing was changed. Please send it again with the time, for example: '
+        "Dec 1 6pm, tomorrow 9am, until Sunday.",
+    ),
+    "ask.timed_today": Text(
+        "「{words}」是只在今天，还是从现在起一直这样？什么都没改。"
+        "只在今天就加上「到今晚12点」，一直这样就去掉「{words}」。",
+        '"{words}": for today only, or from now on? Nothing was changed. For today only add '
+        '"until midnight", else leave "{words}" out.',
+    ),
+    "ask.timed_half": Text(
+        "「{words}」是上午还是晚上？什么都没改。请写明再发一次，例如：今晚10点、明早9点、15:30。",
+        '"{words}": in the morning or in the evening? Nothing was changed. Please send it again, for '
+        "example with: tonight 10pm, tomorrow 9am, 15:30.",
+    ),
+    "ask.timed_or_off": Text(
+        "「{words}」是打 {words}，还是 {hour}开始打{off}？什么都没改。请写明再发一次，例如：8.8折、今晚8点开始8折。",
+        '"{words}": one discount, or {off} from {hour} on? Nothing was changed. Please send it again.',
+    ),
+    "ask.timed_again": Text(
+        "每天、每周这样重复的定时还不能做，什么都没改。请每次发一条，例如：今晚10点打烊。",
+        "What repeats cannot be timed yet; nothing was changed. Send each one, for example: close "
+        "shop tonight 10pm.",
+    ),
+    "ask.timed_stock": Text(
+        "库存不能定时改，货真到了、真出了再记，什么都没改。到时发一句就行，例如：补货 咖啡豆 20。",
+        "Stock cannot be timed: it is booked when goods really come or go. Nothing was changed. "
+        "Send it then, for example: restock Linen Tote 20.",
+    ),
+    "ask.timed_two": Text(
+        "这里有两个定时，什么都没改。请分两条发，例如：今晚10点打烊；再发：明早8点开门。",
+        "These are two timed commands; nothing was changed. Please send them one by one, for "
+        "example: close shop tonight 10pm; then: open shop tomorrow 8am.",
+    ),
+    "ask.timed_list": Text(
+        "整张单子还不能定时，什么都没改。请每次发一条，例如：明早9点手冲壶8折。库存到时再记。",
+        "A whole list cannot be timed yet; nothing was changed. Send each one, for example: Linen "
+        "Tote 20% off tomorrow 9am. Stock is booked when goods come.",
+    ),
+    "ask.timed_whole": Text(
+        "要改哪个商品、改成什么？什么都没改。请和时间写在一句里，例如：手冲壶8折到周日。",
+        "Which product, and what is to change? Nothing was changed. Please say it with the time, "
+        "for example: Linen Tote 20% off until Sunday.",
+    ),
+    "ask.timed_rest": Text(
+        "时间「{words}」听到了，其余的没听准，什么都没改。请一句只说一件事，例如：手冲壶8折到周日。",
+        'The time "{words}" was understood, the rest was not; nothing was changed. Please say one '
+        "thing at a time, for example: Linen Tote 20% off until Sunday.",
+    ),
+    "ask.two_prices": Text(
+        "又打折又减价，先算哪个？什么都没改。请直接说新价，例如：改价 手冲壶 99。",
+        "A discount and an amount: which first? Nothing was changed. Please say the new price, for "
+        "example: price Linen Tote 99.",
+    ),
     "ask.doubt": Text(
         "没听懂「{doubt}」，什么都没改。例如：{example}",
         'Did not understand "{doubt}"; nothing was changed. For example: {example}',

@@ -758,3 +758,24 @@ def test_settled_acts_are_forgotten_in_time_and_those_that_wait_are_not(
         talk.db.run(cleanup.prune)
         left = talk.db.read(lambda tx: tx.exec(select(func.count()).select_from(TimedAct)).one())
         assert left == (2 if days == 89 else 1)
+
+
+# Several at once.
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "明早9点到货：\n手冲壶 20\n咖啡豆 30",
+        "周五改价：\n手冲壶 88\n咖啡豆 20",
+        "今晚10点打烊\n明早8点开门",
+    ],
+)
+def test_a_list_with_a_time_is_not_done_at_once(talk: Talk, text: str) -> None:
+    before = price(talk.db), talk.db.read(lambda tx: skus.view(tx, "SCH")).on_hand
+
+    reply = talk.say(text)
+
+    assert (reply.outcome, "什么都没改" in reply.text) == ("clarify", True)
+    after = price(talk.db), talk.db.read(lambda tx: skus.view(tx, "SCH")).on_hand
+    assert (before, waiting(talk.db), is_open(talk.db)) == (after, [], True)
