@@ -1,5 +1,7 @@
 """Whether the shop takes orders."""
 
+from datetime import UTC
+
 from store.db import Tx
 from store.models import ShopState
 
@@ -15,7 +17,8 @@ def set_open(tx: Tx, *, open: bool, actor: str) -> bool:  # noqa: A002  (the tra
     row = tx.get(ShopState, ShopState.ONLY, with_for_update=True) or ShopState()
     if row.open == open:
         return False
-    tx.changes.append({"kind": "shop", "before": row.open, "after": open})
+    at = tx.now.astimezone(UTC).isoformat()  # tells this change from a later one
+    tx.changes.append({"kind": "shop", "before": row.open, "after": open, "version": at})
     row.open, row.changed_by, row.changed_at = open, actor, tx.now
     tx.add(row)
     return True

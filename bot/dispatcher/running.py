@@ -98,7 +98,7 @@ class Runner:
         try:
             reply = self._handled(context, command, pending.slots)
             if timed is not None and not reply.error:
-                timed.warn()
+                timed.warn(changed=len(self.tx.changes) > mark)
                 reply = timed.shown(reply)
             self._demand_confirmation(pending, context, reply)
         except (StoreError, AskError, UnconfirmedError):

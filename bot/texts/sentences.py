@@ -60,12 +60,14 @@ SENTENCES: dict[str, Text] = {
     ),
     "ask.timed_half": Text(
         "「{words}」是上午还是晚上？什么都没改。请写明再发一次，例如：今晚10点、明早9点、15:30。",
-        '"{words}": in the morning or in the evening? Nothing was changed. Please send it again, for '
-        "example with: tonight 10pm, tomorrow 9am, 15:30.",
+        '"{words}": in the morning or in the evening? Nothing was changed. Please send it again, '
+        "for example with: tonight 10pm, tomorrow 9am, 15:30.",
     ),
     "ask.timed_or_off": Text(
-        "「{words}」是打 {words}，还是 {hour}开始打{off}？什么都没改。请写明再发一次，例如：8.8折、今晚8点开始8折。",
-        '"{words}": one discount, or {off} from {hour} on? Nothing was changed. Please send it again.',
+        "「{words}」是打 {words}，还是 {hour}开始打{off}？什么都没改。"
+        "请写明再发一次，例如：8.8折、今晚8点开始8折。",
+        '"{words}": one discount, or {off} from {hour} on? Nothing was changed. Please send it '
+        "again.",
     ),
     "ask.timed_again": Text(
         "每天、每周这样重复的定时还不能做，什么都没改。请每次发一条，例如：今晚10点打烊。",
@@ -298,6 +300,16 @@ SENTENCES: dict[str, Text] = {
         "本来就是这样，到时没有可恢复的，所以没有定时。",
         "It is so already: nothing is to be put back, and nothing is timed.",
     ),
+    "timed.nothing.but": Text(
+        "本来就是这样，没有新加定时：定时 {number} 会在 {when} 恢复它。要改恢复时间，"
+        "先发「取消定时 {number}」，恢复原样后再说一遍。",
+        "It is so already, and nothing is timed anew: no. {number} puts it back {when}. For "
+        "another end cancel no. {number}, put it back and say it again.",
+    ),
+    "timed.stays": Text(
+        "到时改了以后不会自动恢复；要恢复就加上结束时间，例如「到周日」。",
+        'It is not put back by itself; for that add an end, for example "until Sunday".',
+    ),
     "timed.mute": Text(
         "机器人在这里不能主动说话，到时不会有通知。",
         "The bot cannot speak here unasked: nothing will be told then.",
@@ -308,6 +320,10 @@ SENTENCES: dict[str, Text] = {
     "timed.kept": Text(
         "{what}现在是 {now}，后来有人改过，没有恢复成 {before}。",
         "{what} is {now}: changed since, so not put back to {before}.",
+    ),
+    "timed.kept.over": Text(
+        "{what}现在是 {now}，定时 {number} 还在改它，到时由它恢复原样。",
+        "{what} is {now}: no. {number} still changes it, and puts it back at its end.",
     ),
     "timed.failed": Text("定时 {number} 没有做成", "No. {number} was not done"),
     "timed.failed.text": Text(
@@ -344,7 +360,7 @@ SENTENCES: dict[str, Text] = {
     "timed_state.cancelled": Text("已取消", "cancelled"),
     "timed.what.price": Text("改成 {price}", "to {price}"),
     "timed.what.delta": Text("涨跌 {delta}", "by {delta}"),
-    "timed.what.factor": Text("原价 × {factor}", "price × {factor}"),
+    "timed.what.factor": Text("那时的价 × {factor}", "the price then × {factor}"),
     "timed.several": Text("{first} 等 {number} 个", "{first} and others, {number} in all"),
     "field.timed": Text("定时", "timed"),
     "field.what": Text("做什么", "What"),
@@ -352,8 +368,14 @@ SENTENCES: dict[str, Text] = {
     "button.cancel_timed": Text("取消定时 {number}", "Cancel no. {number}"),
     "word.cancel_timed": Text("取消定时", "cancel schedule"),
     "risk.timed_overlap": Text(
-        "定时 {number} 也在改它，到时两个都会恢复价格或状态，先后可能不是你要的。",
-        "No. {number} changes it too: both will put it back, perhaps not in the order you mean.",
+        "定时 {number} 也在改它：这里是按现在的样子算的，到时可能不同；"
+        "都到期以后恢复成最早的样子。",
+        "No. {number} changes it too: this is reckoned from what is now, and may differ then. "
+        "When both have ended it is as it was before the first.",
+    ),
+    "risk.timed_same": Text(
+        "现在已经是这样；到时如果还是这样，就什么都不变。",
+        "It is so already; if it still is then, nothing will change.",
     ),
     "weekday.0": Text("周一", "Mon"),
     "weekday.1": Text("周二", "Tue"),
