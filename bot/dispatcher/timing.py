@@ -51,7 +51,7 @@ class Timing:
         """
         if self.pending.act is not None:
             return
-        met = self._met()
+        met = self.met()
         if met is not None:
             self.context.risk("timed_overlap", number=met.id)
         elif self.later and not changed:
@@ -87,13 +87,13 @@ class Timing:
 
     def _nothing(self) -> str:
         """That there is nothing to put back, or which act puts it back already, and when."""
-        met = self._met()
+        met = self.met()
         if met is None or met.ends_at is None:
             return self.context.say("timed.nothing")
         when = moment(self.context, met.ends_at)
         return self.context.say("timed.nothing.but", number=met.id, when=when)
 
-    def _met(self) -> TimedView | None:
+    def met(self) -> TimedView | None:
         """The next act that changes the same; of two states of which none ends each has its day."""
         what = _WHAT[self.pending.command.intent]
         for act in timed.waiting(self.context.tx):
@@ -158,6 +158,17 @@ def of(context: Context, pending: Pending) -> Timing | None:
     if ends is not None and ends <= (begins or context.now):
         raise InvalidValueError(ENDS, "before" if begins else "past")
     return Timing(context, pending, Moments(begins, ends), _pinned(context, pending))
+
+
+def unmoved(context: Context, pending: Pending) -> str:
+    """What an act will put back of what somebody just wanted and found so already; "" for none."""
+    if pending.act is not None or pending.command.intent not in _WHAT:
+        return ""
+    met = Timing(context, pending, Moments(), _pinned(context, pending)).met()
+    if met is None or not met.begun or met.ends_at is None:
+        return ""
+    say, when = context.say, moment(context, met.ends_at)
+    return say("timed.unmoved", number=met.id, when=when, word=say("word.cancel_timed"))
 
 
 def is_timed(slots: Mapping[str, Any]) -> bool:

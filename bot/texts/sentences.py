@@ -84,6 +84,11 @@ SENTENCES: dict[str, Text] = {
         "These are two timed commands; nothing was changed. Please send them one by one, for "
         "example: close shop tonight 10pm; then: open shop tomorrow 8am.",
     ),
+    "ask.timed_moment": Text(
+        "什么时候做？什么都没改。请和时间写在一句里，例如：明早9点下架手冲壶。",
+        "When? Nothing was changed. Please say it with the time, for example: delist Linen Tote "
+        "tomorrow 9am.",
+    ),
     "ask.timed_list": Text(
         "整张单子还不能定时，什么都没改。请每次发一条，例如：明早9点手冲壶8折。库存到时再记。",
         "A whole list cannot be timed yet; nothing was changed. Send each one, for example: Linen "
@@ -306,6 +311,10 @@ SENTENCES: dict[str, Text] = {
         "It is so already, and nothing is timed anew: no. {number} puts it back {when}. For "
         "another end cancel no. {number}, put it back and say it again.",
     ),
+    "timed.unmoved": Text(
+        "定时 {number} 会在 {when} 恢复它；不要恢复就发「{word} {number}」。",
+        'No. {number} puts it back {when}; send "{word} {number}" to leave it as it is.',
+    ),
     "timed.stays": Text(
         "到时改了以后不会自动恢复；要恢复就加上结束时间，例如「到周日」。",
         'It is not put back by itself; for that add an end, for example "until Sunday".',
@@ -373,6 +382,9 @@ SENTENCES: dict[str, Text] = {
         "No. {number} changes it too: this is reckoned from what is now, and may differ then. "
         "When both have ended it is as it was before the first.",
     ),
+    "risk.timed_all": Text("会取消 {number} 个定时。", "This cancels {number} of them."),
+    "timed.none.of": Text("「{words}」没有定时。", 'Nothing is timed for "{words}".'),
+    "timed.cancelled.several": Text("取消定时：{number} 个", "Cancelled: {number}"),
     "risk.timed_same": Text(
         "现在已经是这样；到时如果还是这样，就什么都不变。",
         "It is so already; if it still is then, nothing will change.",

@@ -36,8 +36,9 @@ VAGUE = pattern(
     r"春节|过年|元旦|国庆|中秋|端午|清明|五一|圣诞|情人节|元宵|除夕|双(?:十[一二]|1[12]|{n})|六一八|[节年假]([前后])|放假|假期|暑假|寒假|开学"
     r"|[月年][底末初]|明年|下下?个?月|下下?个?(?:周|星期|礼拜)|(?:晚上|傍晚|凌晨|早上|上午|中午|下午|半夜|夜里)(?!好)|(?:今|明|后|当|周)晚"
     rf"|(?:[0-9]{{1,3}}|{HANZI}{{1,3}})(?:天|周|星期|礼拜|小时|个月)[之以]?[内里]"
+    r"|(?<![这近前])几(?:天|个?小时|个?钟头|周|个月)(?!没|前)|[二两三四五六七八九]{2}(?:天|周|个?小时|个月)(?!没|前)|半天|一阵子?|一段时间|全天|整天"
     r"|待会|等会|过一?会|稍后|回头|改天|改日|过[几两]天|过阵子|有空|到时候?|卖完|打烊后|开门后|[0-9]{1,2}[点时]"
-    r"|\b(?:next (?:week|month|year)|christmas|new year|tonight|this weekend|(?:in the |this )?(?:morning|afternoon|evening)|later|soon|holiday)\b"
+    r"|\b(?:next (?:week|month|year)|christmas|new year|tonight|(?:the |this )?weekend|all day|a while|(?:in the |this )?(?:morning|afternoon|evening)|later|soon|holiday)\b"
 )
 # What is to be done again and again, and how it usually is.
 REPEATED = pattern(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,12 @@ _TOLD = pattern(r"推|发|播|报|提醒|通知|订阅|告诉|日报|汇总|消�
 _BEFORE = pattern(
     r"{when}(?:之前|以前|前)(?!面)|\b(?:before|by) ?{when}"
 )  # begun, or ended, by then
+_DAY_ALONE = re.compile(r"[^月\-/.]{1,3}[号日]")
+_YEAR = re.compile(r"20[0-9]{2}(?=[-年/])")
+_RANGE = re.compile(r"([0-9]{2}-[0-9]{2})\.\.([0-9]{2}-[0-9]{2})")
+_FAR = timedelta(days=340)  # a day that is further off has just been, and is rather a slip
+_EVERY = pattern(r"\ball\b")
+_LEFT = re.compile(r"[掉了吧都]+|of|for")
 _LAST_DAY = re.compile(r"[月年][底末]$|\bend of\b", re.IGNORECASE)
 _TODAY = frozenset({"今天", "今日", "当天", "today"})
 _ACTS = re.compile(r"下架|上架|打烊|关店|关门|开门|开店|补|扣|改(?!回)|打折")  # a second command
@@ -116,8 +123,10 @@ def _clocked(best: Candidate, now: datetime) -> Reading | None:
     if untimed and not cautions.REPEATED.search(line.masked):
         both = {"query", "delta"} <= best.filled.slots.keys()
         return _asked(best, "ask.two_prices") if both else None
-    if _doubted(best) or (timed and _unlike(best)):
-        return None
+    if _doubted(best):  # a confirmation would not name the time
+        return _asked(best, "ask.unclear") if best.certain else None
+    if best.past_or_future and _unlike(best):
+        return None  # never done at once: a time that no slot took is a doubt
     question = _unplaced(best)
     if question is not None:
         return question
@@ -239,11 +248,14 @@ def _unlike(best: Candidate) -> bool:
 
 def _looked_up(best: Candidate) -> Reading | None:
     """What is timed, asked for in any words; None where something is to be cancelled."""
-    if best.filled.slots or best.sounds(NOT) > _HALF or best.sounds(IGNORE) > _HALF:
-        return None
-    if best.doubt in _UNMEANT:
-        return None
     filled = best.filled
+    if best.sounds(NOT) > _HALF or best.sounds(IGNORE) > _HALF or best.doubt in _UNMEANT:
+        return None
+    target = _whose(best)
+    if target is not None:
+        return _filtered(best, target)
+    if filled.slots:
+        return None
     acts = best.line.cells("sku", "category", "all", "off", "percent", "money")
     if acts and not best.cue.letters:  # 8折到月底: of what?
         stocked = cautions.STOCKED.search(best.line.masked)
@@ -252,6 +264,31 @@ def _looked_up(best: Candidate) -> Reading | None:
         return Reading(outcome="clarify", question=question)
     whole = best.at_start and not (filled.leftover or filled.aside or filled.spare)
     return Reading(outcome="execute", intent=SCHEDULE, summons=whole)
+
+
+def _whose(best: Candidate) -> dict[str, Any] | None:
+    """The goods whose timed acts are meant, or all of them; None where none are named."""
+    line = best.line
+    goods = line.cells("sku", "category", "all")
+    if not best.cue.letters or line.cells(*_MOMENT, "off", "percent", "money"):
+        return None
+    if not goods and _EVERY.search(line.masked):
+        return {"all": True}
+    if len(goods) != 1:
+        return None
+    value = line.at[goods[0]].value
+    return dict(value) if isinstance(value, dict) else {"all": True}
+
+
+def _filtered(best: Candidate, target: dict[str, Any]) -> Reading | None:
+    """The acts of some goods, listed or cancelled; what else is said leaves a doubt."""
+    left = [word for word in best.filled.leftover if not _LEFT.fullmatch(word)]
+    if best.filled.slots and (left or best.doubt):
+        return None
+    if any(_ACTS.search(word) for word in left):
+        return _asked(best, "ask.timed_moment")
+    slots = {**best.filled.slots, "skus": target}
+    return Reading(outcome="execute", intent=SCHEDULE, slots=slots)
 
 
 def _doubted(best: Candidate) -> bool:
@@ -268,12 +305,12 @@ def _moments(line: Line, now: datetime, *, inclusive: bool, factor: bool) -> dic
 
     ``inclusive``: until a day means until its end. ``factor``: a discount; that of today ends then.
     """
-    parted = _parted(line, inclusive=inclusive)
+    parted = _parted(line, now, inclusive=inclusive)
     if parted is None:
         return {}
     begin, end = ({t.kind: t.value for t in tokens} for tokens in parted)
     lasting = times.lasting(line)
-    today = begin == {"period": "today"} and (factor or bool(end) or lasting is not None)
+    today = _is_today(begin, now) and (factor or bool(end) or lasting is not None)
     found = {}
     if begin and not today:
         at = _moment(begin, now)
@@ -286,19 +323,43 @@ def _moments(line: Line, now: datetime, *, inclusive: bool, factor: bool) -> dic
     if lasting is not None or not (end or today):
         return found if lasting is None else {}
     day = _closing_day(line, parted[1], inclusive=inclusive) if end else timedelta(days=1)
-    until = _end(end or begin, start, whole=bool(day))
+    until = _end(end or {"period": "today"}, start, whole=bool(day))
     return found | {"until": until + day} if until is not None else {}
 
 
-def _parted(line: Line, *, inclusive: bool) -> tuple[list[Token], list[Token]] | None:
+def _is_today(begin: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a beginning names no more than the day that it is, and so means now."""
+    day, part = _day(begin, now)
+    return day == now.date() and not part and not begin.keys() & {"time", "later"}
+
+
+def _parted(
+    line: Line, now: datetime, *, inclusive: bool
+) -> tuple[list[Token], list[Token]] | None:
     """The words of the beginning and those of the end; None for two days, which are no moment."""
-    tokens = [token for token in line.tokens if token.kind in _MOMENT]
+    tokens = [_dated(line, token, now) for token in line.tokens if token.kind in _MOMENT]
+    if len(tokens) == 1 and inclusive and (range_ := _RANGE.fullmatch(str(tokens[0].value))):
+        return [replace(tokens[0], value=range_[1])], [replace(tokens[0], value=range_[2])]
     border = 0 if inclusive and _UNTIL_FIRST.match(line.masked) else _border(line, tokens)
     begin = [token for token in tokens if token.start < border]
     end = [token for token in tokens if token.start >= border]
     if any(len({t.kind for t in part}) < len(part) for part in (begin, end)):
         return None  # 周六周日
     return begin, end
+
+
+def _dated(line: Line, token: Token, now: datetime) -> Token:
+    """3号 is the next third of a month; a year that is said is heeded."""
+    said = line.text[token.start : token.end]
+    if token.kind != "period" or not re.fullmatch(r"[0-9]{2}-[0-9]{2}", str(token.value)):
+        return token
+    day = int(token.value[-2:])
+    if _DAY_ALONE.fullmatch(said) and day < now.day:
+        return replace(token, value=f"{now.month % 12 + 1:02d}-{day:02d}")
+    year = _YEAR.match(said)
+    found = _coming(token.value, now)
+    other = year is not None and found is not None and int(year[0]) != found.year
+    return replace(token, value="other year") if other else token
 
 
 def _closing_day(line: Line, end: list[Token], *, inclusive: bool) -> timedelta:
@@ -378,7 +439,7 @@ def _coming(word: str, now: datetime) -> date | None:
         except ValueError:
             return None
         if found >= now.date():
-            return found
+            return found if found - now.date() <= _FAR else None
     return None
 
 

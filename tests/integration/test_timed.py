@@ -975,6 +975,70 @@ def test_keeping_what_an_act_changed_costs_no_question_for_each_sku(talk: Talk) 
     assert [c["sku_id"] for c in talk.db.read(timed.waiting)[0].changes] == list(range(1, 51))
 
 
+@pytest.mark.parametrize(
+    ("first", "again"), [("手冲壶下架到周五", "下架 手冲壶"), ("关店到周五", "打烊")]
+)
+def test_who_wants_what_an_act_made_already_hears_that_it_ends(
+    talk: Talk, first: str, again: str
+) -> None:
+    assert "恢复它" not in talk.say("下架 咖啡豆").text
+    talk.say(first)
+    reply = talk.say(again)
+
+    act = number(talk.db)
+    assert f"定时 {act} 会在 03-06 周五 00:00 恢复它；" in reply.text
+    assert f"不要恢复就发「取消定时 {act}」" in reply.text
+
+
+@pytest.mark.parametrize("how", ["定时 手冲壶", "手冲壶的定时", "手冲壶有哪些定时"])
+def test_the_acts_of_some_goods_are_listed_alone(talk: Talk, how: str) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("明早9点下架咖啡豆")
+    reply = talk.say(how)
+
+    assert reply.table is not None
+    assert [row[1] for row in reply.table.rows] == ["下架 手冲壶"]
+    assert talk.say("定时 挂耳包").text == "「挂耳包」没有定时。"
+
+
+def test_the_act_of_some_goods_is_cancelled_by_their_name(talk: Talk) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("明早9点下架咖啡豆")
+    reply = talk.say("取消手冲壶的定时")
+
+    assert (reply.error, "下架 手冲壶" in reply.title) == (None, True)
+    assert [act.slots["skus"] for act in talk.db.read(timed.waiting)] != []
+    assert len(waiting(talk.db)) == 1
+    assert talk.say("取消手冲壶的定时").error == "not_found"
+
+
+def test_of_several_acts_of_the_same_goods_it_is_asked_which(talk: Talk) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("周五上架手冲壶")
+    agreed(talk, "周五9点手冲壶改成88")
+    talk.say("明早9点下架咖啡豆")
+    asked = talk.say("取消手冲壶的定时")
+
+    assert asked.outcome == "clarify"
+    assert all("手冲壶" in button.label for button in asked.buttons)
+
+
+@pytest.mark.parametrize("how", ["取消所有定时", "取消定时 全部", "cancel all schedules"])
+def test_all_of_them_are_cancelled_after_a_yes_and_come_back_by_an_undo(
+    talk: Talk, how: str
+) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("关店到周五")
+    asked = talk.say(how)
+    assert (asked.outcome, "2 个" in asked.text) == ("confirm", True)
+    assert len(waiting(talk.db)) == 2
+    assert "不再恢复" in talk.say("是").text
+    assert waiting(talk.db) == []
+
+    talk.say("撤销")
+    assert sorted(waiting(talk.db)) == ["close_shop", "delist"]
+
+
 # Several at once.
 
 

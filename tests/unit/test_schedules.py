@@ -66,6 +66,9 @@ def when(text: str, now: datetime = WEDNESDAY_10) -> tuple[str, str]:
         ("Linen Tote 20% off today", "2026-11-26T00:00"),
         ("手冲壶今天8折到周日", "2026-11-30T00:00"),
         ("今天起手冲壶8折到周日", "2026-11-30T00:00"),
+        ("周三手冲壶8折", "2026-11-26T00:00"),
+        ("手冲壶8折到3号", "2026-12-04T00:00"),
+        ("11月25日-11月27日手冲壶8折", "2026-11-28T00:00"),
     ],
 )
 def test_what_lasts_begins_now_and_ends_then(text: str, until: str) -> None:
@@ -86,6 +89,11 @@ def test_a_discount_until_a_day_never_begins_on_it(day: str) -> None:
         ("周五到周日手冲壶8折", "2026-11-27T00:00", "2026-11-30T00:00"),
         ("明早9点起手冲壶8折两小时", "2026-11-26T09:00", "2026-11-26T11:00"),
         ("周五手冲壶8折", "2026-11-27T00:00", ""),
+        ("12月1日到12月3日手冲壶8折", "2026-12-01T00:00", "2026-12-04T00:00"),
+        ("手冲壶8折 12.30-1.2", "2026-12-30T00:00", "2027-01-03T00:00"),
+        ("手冲壶3号下架", "2026-12-03T00:00", ""),
+        ("手冲壶27号下架", "2026-11-27T00:00", ""),
+        ("手冲壶2027年1月5日改成88", "2027-01-05T00:00", ""),
         ("22点打烊", "2026-11-25T22:00", ""),
         ("今晚10点打烊", "2026-11-25T22:00", ""),
         ("早上9点开门", "2026-11-26T09:00", ""),
@@ -113,6 +121,15 @@ def test_on_sale_is_never_off_sale() -> None:
         ("下月手冲壶8折", "「下月」"),
         ("手冲壶8折到下周", "「下周」"),
         ("手冲壶三天内8折", "「三天内」"),
+        ("手冲壶8折两三天", "「两三天」"),
+        ("手冲壶8折一阵子", "「一阵子」"),
+        ("手冲壶8折几天", "什么都没改"),
+        ("关店半天", "「半天」"),
+        ("close shop for the weekend", '"the weekend"'),
+        ("Linen Tote 20% off for a while", '"a while"'),
+        ("手冲壶11月3日改成88", "「11月3日」"),
+        ("手冲壶2028年1月5日改成88", "「2028年1月5日」"),
+        ("12月1日到12月3日关店", "「12月1日到12月3日」"),
         ("手冲壶今晚8折", "「今晚」"),
         ("手冲壶晚上下架", "「晚上」"),
         ("今晚下架手冲壶", "「今晚」"),
@@ -127,6 +144,7 @@ def test_on_sale_is_never_off_sale() -> None:
         ("周五前手冲壶8折", "「周五」"),
         ("周五前下架手冲壶", "「周五」"),
         ("手冲壶今天改价99", "只在今天"),
+        ("今日特价手冲壶88", "只在今天"),
         ("手冲壶8折，今天天气好", "只在今天"),
         # Morning or evening?
         ("10点打烊", "上午还是晚上"),
@@ -218,3 +236,37 @@ def test_days_that_are_a_reason_end_nothing(text: str) -> None:
 )
 def test_a_heading_with_a_time_to_come_is_noticed(text: str, lost: bool) -> None:  # noqa: FBT001  (a column)
     assert dropped(said(text), text, GOODS, WEDNESDAY_10) == lost
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("定时 手冲壶", {"skus": {"name": "手冲壶"}}),
+        ("手冲壶的定时", {"skus": {"name": "手冲壶"}}),
+        ("取消手冲壶的定时", {"query": "off", "skus": {"name": "手冲壶"}}),
+        ("取消定时 手冲壶", {"query": "off", "skus": {"name": "手冲壶"}}),
+        ("取消所有定时", {"query": "off", "skus": {"all": True}}),
+        ("取消定时 全部", {"query": "off", "skus": {"all": True}}),
+        ("cancel all schedules", {"query": "off", "skus": {"all": True}}),
+        ("取消定时 3", {"query": "off", "quantity": 3}),
+        ("取消定时", {"query": "off"}),
+    ],
+)
+def test_timed_acts_are_named_by_their_goods(text: str, slots: dict[str, object]) -> None:
+    reading = said(text)
+
+    assert (reading.outcome, reading.intent, reading.slots) == ("execute", "schedule", slots)
+
+
+@pytest.mark.parametrize("text", ["定时下架手冲壶", "定时手冲壶下架"])
+def test_a_timed_act_without_a_time_is_asked_when(text: str) -> None:
+    reading = said(text)
+
+    assert (reading.outcome, "什么时候做" in (reading.question or "")) == ("clarify", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["别取消手冲壶的定时", "手冲壶的定时怎么取消", "取消手冲壶的下架定时"]
+)
+def test_a_doubtful_cancel_cancels_nothing_at_once(text: str) -> None:
+    assert said(text).outcome in {"clarify", "confirm"}
