@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Text, type_coerce
 from sqlmodel import and_, col, or_, select
 
 from store.db import Tx
@@ -99,17 +100,18 @@ def _step(act: TimedAct, change: Mapping[str, Any]) -> Step:
 
 def _written(tx: Tx, acts: Sequence[TimedAct]) -> Iterator[tuple[_Place, Any]]:
     """What people wrote since the first of these acts was asked for, and not undid."""
-    statement = select(AuditEntry).where(
+    written = select(AuditEntry.intent, AuditEntry.slots, AuditEntry.changes)
+    statement = written.where(
         AuditEntry.outcome == "done",
         col(AuditEntry.created_at) >= min(act.created_at for act in acts),
         col(AuditEntry.undone).is_(False),
         col(AuditEntry.intent) != "undo",
-        col(AuditEntry.changes) != [],
+        type_coerce(AuditEntry.changes, Text).contains('"version":'),  # not the many of stock alone
     )
-    for entry in tx.exec(statement.order_by(col(AuditEntry.id))).all():
-        if "number" in entry.slots and entry.intent == "schedule":
+    for intent, slots, changes in tx.exec(statement.order_by(col(AuditEntry.id))).all():
+        if "number" in slots and intent == "schedule":
             continue  # an end that put things back
-        for change in entry.changes:
+        for change in changes:
             if change["kind"] in {"field", "shop"} and "version" in change:
                 yield _place(change), change["version"]
 

@@ -124,10 +124,12 @@ def put_back(tx: Tx, act: TimedView, *, cause: Cause) -> PutBack:
     """Reverse each change of an act that still holds; what somebody wrote since stays.
 
     The same value written anew is a decision too. Where acts were laid over each other the last
-    end puts back what was before the first. Its SKUs are locked first, so that nobody changes one
-    in between.
+    end puts back what was before the first. Its SKUs, or the shop, are locked first, so that nobody
+    changes one in between.
     """
     done, kept = [], []
+    if any(change["kind"] == "shop" for change in act.changes):
+        shop.is_open(tx, lock=True)
     changes, since = timed.codes(tx, act.changes), ends.since(tx, act.id)
     for change in reversed(changes):
         now, before, anew = _standing(tx, change), since.original(change), since.anew(change)

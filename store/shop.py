@@ -6,9 +6,9 @@ from store.db import Tx
 from store.models import ShopState
 
 
-def is_open(tx: Tx) -> bool:
-    """Open until somebody closed it."""
-    row = tx.get(ShopState, ShopState.ONLY)
+def is_open(tx: Tx, *, lock: bool = False) -> bool:
+    """Open until somebody closed it; ``lock``: nobody does before the transaction ends."""
+    row = tx.get(ShopState, ShopState.ONLY, with_for_update=lock, populate_existing=lock)
     return row is None or row.open
 
 
