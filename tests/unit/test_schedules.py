@@ -67,6 +67,10 @@ def when(text: str, now: datetime = WEDNESDAY_10) -> tuple[str, str]:
         ("手冲壶今天8折到周日", "2026-11-30T00:00"),
         ("今天起手冲壶8折到周日", "2026-11-30T00:00"),
         ("周三手冲壶8折", "2026-11-26T00:00"),
+        ("手冲壶99元三天", "2026-11-28T10:00"),
+        ("手冲壶九十九块三天", "2026-11-28T10:00"),
+        ("手冲壶降5块三小时", "2026-11-25T13:00"),
+        ("手冲壶限时8折到周日", "2026-11-30T00:00"),
         ("手冲壶8折到3号", "2026-12-04T00:00"),
         ("11月25日-11月27日手冲壶8折", "2026-11-28T00:00"),
     ],
@@ -123,6 +127,8 @@ def test_on_sale_is_never_off_sale() -> None:
         ("手冲壶三天内8折", "「三天内」"),
         ("手冲壶8折两三天", "「两三天」"),
         ("手冲壶8折一阵子", "「一阵子」"),
+        ("手冲壶限时8折", "「限时」"),
+        ("手冲壶99元3天", "「3天」"),
         ("手冲壶8折几天", "什么都没改"),
         ("关店半天", "「半天」"),
         ("close shop for the weekend", '"the weekend"'),
@@ -186,6 +192,11 @@ def test_a_time_that_cannot_be_kept_is_asked_about_and_nothing_is_done(
 
     assert reading.outcome == "clarify"
     assert asked in (reading.question or "")
+
+
+@pytest.mark.parametrize("text", ["手冲壶99元三天", "手冲壶99元3天", "手冲壶九十九块三十天"])
+def test_days_behind_an_amount_are_no_tenths_of_it(text: str) -> None:
+    assert said(text).slots["price_fen"] == 9900
 
 
 @pytest.mark.parametrize("text", ["跳绳9点到20", "沙滩裤三点到20", "跳绳明天9点到货20"])
