@@ -38,14 +38,14 @@ VAGUE = pattern(
     rf"|(?:[0-9]{{1,3}}|{HANZI}{{1,3}})(?:天|周|星期|礼拜|小时|个月)[之以]?[内里]"
     r"|(?<![这近前])几(?:天|个?小时|个?钟头|周|个月)(?!没|前)|[二两三四五六七八九]{2}(?:天|周|个?小时|个月)(?!没|前)|半天|一阵子?|一段时间|全天|整天"
     r"|限时(?!.*(?:{when}|[0-9一二两三四五六七八九十半]个?(?:天|周|小时|分钟|星期|礼拜)))"
-    r"|待会|等会|过一?会|稍后|回头|改天|改日|过[几两]天|过阵子|有空|到时候?|卖完|打烊后|开门后|[0-9]{1,2}[点时]"
+    r"|待会|等会|过一?会|稍后|回头|改天|改日|过[几两]天|过阵子|有空|到时候?|卖完|(?:打烊|关门|开门|收摊|下班|上班)[前后]|午休|[早午晚夜]市|夜场|节假日|[0-9]{1,2}[点时]"
     r"|\b(?:next (?:week|month|year)|christmas|new year|tonight|(?:the |this )?weekend|all day|a while|(?:in the |this )?(?:morning|afternoon|evening)|later|soon|holiday)\b"
 )
 # What is to be done again and again, and how it usually is.
 REPEATED = pattern(
-    r"每(?:天|日|晚|早|周|月|年|个?(?:星期|礼拜|工作日|周末)|逢|{when})|天天|周末都|\b(?:every|each) ?(?:day|night|morning|evening|week|month|{day})|\b(?:daily|weekly)\b"
+    r"每(?:天|日|晚|早|周|月|年|个?(?:星期|礼拜|工作日|周末)|逢|{when})|天天|周末都|工作日|\b(?:every|each) ?(?:day|night|morning|evening|week|month|{day})|\b(?:daily|weekly)\b"
 )
-USUAL = pattern(r"平时|平常|一般|通常|往常|工作日|\b(?:usually|normally|weekdays)\b")
+USUAL = pattern(r"平时|平常|一般|通常|往常|\b(?:usually|normally|weekdays)\b")
 # Words of stock: it changes when goods do, not at a time.
 STOCKED = pattern(
     r"补货?(?!贴|光|丁|水|习)|到货|入库|进货|来货|上货|收货|出库|扣(?!子)|盘点|{plus}|{minus}|\b(?:restock|received?|deduct|arriv\w*)\b|{when}(?:就|会|再)*到{n}"

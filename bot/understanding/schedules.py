@@ -21,7 +21,7 @@ _COUNTED = frozenset({"restock", "deduct", "stocktake"})
 _FAINT, _LIKELY, _HALF = 0.2, 0.3, 0.5
 _UNMEANT = frozenset({"negation", "condition", "injection", "aside"})
 _LEADS = re.compile(
-    r"^(?:开始|起|之前|以前|之后|以后|后|前|到|截止|为止|准时|整|自动|时候?|的时候|定时|限时|休息|持续|为期|活动|卖|只|连续|先|就|再|等到?|从|在|于|自|直到|until|till|by|at|from|on|for|starting|,)+$"
+    r"^(?:开始|起|之前|以前|之后|以后|后|前|到|至|截至|截止|为止|准时|整|自动|时候?|的时候|定时|限时|休息|持续|为期|活动|卖|只|连续|先|就|再|等到?|从|在|于|自|直到|until|till|by|at|from|on|for|starting|,)+$"
 )
 _MOMENT = ("day", "time", "later", "period")
 # Where the moment begins at which things are again as they were: 到周日, 周日为止, 周一恢复原价.
@@ -37,16 +37,19 @@ _RESTORED = pattern(r"(?:恢复|改回|变回|调回|还原|涨回|降回|\bback
 _NOON, _DAWN = 12, 6
 _UNTIL = re.compile(r"\b(?:until|till)\b", re.IGNORECASE | re.ASCII)
 # Words of the shop's hours, and of what is told at a time.
-_OPENS = pattern(r"开门|开店|开始?营业|恢复营业|\bopen\b")
-_CLOSES = pattern(r"打烊|关店|关门|收摊|停业|歇业|\bclos(?:e|ing)\b")
+_OPENS = pattern(r"开门|开店|开始?营业|恢复营业|上架|开卖|\bopen\b|\bon sale\b|\brelist\b")
+_CLOSES = pattern(
+    r"打烊|关店|关门|收摊|停业|歇业|下架|停售|\bclos(?:e|ing)\b|\boff sale\b|\bdelist\b"
+)
 _HOURS = pattern(
     r"打烊|关店|关门|收摊|停业|歇业|开门|开店|营业(?!额|收入|情况|数据)"
     r"|\b(?:open|close)(?: up)?(?: the)? (?:shop|store)\b"
 )
 _TOLD = pattern(r"推|发|播|报|提醒|通知|订阅|告诉|日报|汇总|消息|\bsend\b|\bsummary\b")
+# Begun by then, or ended? With the day that is named, or the next?
 _BEFORE = pattern(
-    r"{when}(?:之前|以前|前)(?!面)|\b(?:before|by) ?{when}"
-)  # begun, or ended, by then
+    r"{when}(?:之前|以前|前)(?!面)|\b(?:before|by|after) ?{when}|(?:{day}|{period})(?:之后|以后|后)"
+)
 _DAY_ALONE = re.compile(r"[^月\-/.]{1,3}[号日]")
 _YEAR = re.compile(r"20[0-9]{2}(?=[-年/])")
 _RANGE = re.compile(r"([0-9]{2}-[0-9]{2})\.\.([0-9]{2}-[0-9]{2})")
@@ -145,8 +148,7 @@ def _in_time(best: Candidate, now: datetime) -> Reading:
         return _asked(best, "ask.timed_whole")
     if not best.cue.letters and best.command.intent != "set_price":
         return _asked(best, "ask.unclear")  # taken off or put on sale: no word says which
-    factor = "query" in best.filled.slots
-    moments = _moments(best.line, now, inclusive=best.command.intent == "set_price", factor=factor)
+    moments = _moments(best, now)
     said = _said(best.line)
     if said in _TODAY and (best.filled.aside or not moments):  # 手冲壶8折，今天天气好
         return _asked(best, "ask.timed_today", words=said)
@@ -300,12 +302,14 @@ def _doubted(best: Candidate) -> bool:
     return best.doubt not in {"", "past"}
 
 
-def _moments(line: Line, now: datetime, *, inclusive: bool, factor: bool) -> dict[str, datetime]:
+def _moments(best: Candidate, now: datetime) -> dict[str, datetime]:
     """``at``: when it is to be done; ``until``: when it ends. Empty for no moment to come.
 
-    ``inclusive``: until a day means until its end. ``factor``: a discount; that of today ends then.
+    For a price until a day means until its end; a discount of today ends then.
     """
-    parted = _parted(line, now, inclusive=inclusive)
+    line, inclusive = best.line, best.command.intent == "set_price"
+    factor = "query" in best.filled.slots
+    parted = _parted(best, now, inclusive=inclusive)
     if parted is None:
         return {}
     begin, end = ({t.kind: t.value for t in tokens} for tokens in parted)
@@ -334,9 +338,10 @@ def _is_today(begin: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _parted(
-    line: Line, now: datetime, *, inclusive: bool
+    best: Candidate, now: datetime, *, inclusive: bool
 ) -> tuple[list[Token], list[Token]] | None:
     """The words of the beginning and those of the end; None for two days, which are no moment."""
+    line = best.line
     tokens = [_dated(line, token, now) for token in line.tokens if token.kind in _MOMENT]
     if len(tokens) == 1 and inclusive and (range_ := _RANGE.fullmatch(str(tokens[0].value))):
         return [replace(tokens[0], value=range_[1])], [replace(tokens[0], value=range_[2])]
@@ -345,6 +350,9 @@ def _parted(
     end = [token for token in tokens if token.start >= border]
     if any(len({t.kind for t in part}) < len(part) for part in (begin, end)):
         return None  # 周六周日
+    verb = line.places[best.cue.match.start()][0] if best.cue.letters else 0
+    if not inclusive and not begin and all(token.end <= verb for token in end):
+        return end, []  # 到周五上架 is then
     return begin, end
 
 
@@ -354,7 +362,8 @@ def _dated(line: Line, token: Token, now: datetime) -> Token:
     if token.kind != "period" or not re.fullmatch(r"[0-9]{2}-[0-9]{2}", str(token.value)):
         return token
     day = int(token.value[-2:])
-    if _DAY_ALONE.fullmatch(said) and day < now.day:
+    last = (now.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    if _DAY_ALONE.fullmatch(said) and not now.day <= day <= last.day:
         return replace(token, value=f"{now.month % 12 + 1:02d}-{day:02d}")
     year = _YEAR.match(said)
     found = _coming(token.value, now)
