@@ -627,6 +627,7 @@ Query = Annotated[str, Slot(Kind.QUERY, Text("关键词", "words to search for")
 Intent = Annotated[str, Slot(Kind.INTENT, Text("命令", "command"))]
 OneTimeCode = Annotated[str, Slot(Kind.SECRET, Text("一次性口令", "one-time code"))]
 # What a word of several for one intent asks for; a file that came with the message.
+Goods = Annotated[dict[str, object], Slot(Kind.HIDDEN, _PRODUCT)]  # as they were named
 Part = Annotated[str, Slot(Kind.HIDDEN, Text("部分", "part"))]
 # The key of the message whose write is meant, by a card's button or by a reply to the card.
 Origin = Annotated[str, Slot(Kind.HIDDEN, Text("哪一步", "step"))]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from store import chats, members, shop, skus, stock, timed
+from store import chats, ends, members, shop, skus, stock, timed
 from store.cleanup import CARDS
 from store.db import Tx
 from store.errors import (
@@ -19,6 +19,7 @@ from store.errors import (
 from store.models import AuditEntry, SkuStatus
 from store.skus import SkuPatch
 from store.stock import Cause
+from store.timed import TimedView
 
 DONE = "done"
 
@@ -30,7 +31,7 @@ class Reversal:
     ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role``,
     ``language``, ``subscription`` or ``timed`` (``#3``, its states); values are what the operations
     take. ``short``: units that could not be taken back, because they are sold or held by open
-    orders.
+    orders. ``act``: the number of the timed act that will put it back, where one still runs.
     """
 
     what: str
@@ -38,6 +39,7 @@ class Reversal:
     before: Any
     after: Any
     short: int = 0
+    act: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +120,24 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: st
     return undone
 
 
-def put_back(tx: Tx, changes: list[dict[str, Any]], *, cause: Cause) -> PutBack:
-    """Reverse each change of goods or shop that still holds; what somebody changed since stays.
+def put_back(tx: Tx, act: TimedView, *, cause: Cause) -> PutBack:
+    """Reverse each change of an act that still holds; what somebody wrote since stays.
 
-    Its SKUs are locked first, so that nobody changes one in between.
+    The same value written anew is a decision too. Where acts were laid over each other the last
+    end puts back what was before the first. Its SKUs, or the shop, are locked first, so that nobody
+    changes one in between.
     """
     done, kept = [], []
-    for change in reversed(timed.codes(tx, changes)):
-        now = _standing(tx, change)
-        field, what = change.get("field", change["kind"]), change.get("sku", "")
-        if now == change["after"]:
-            done.append(_REVERSALS[change["kind"]](tx, change, cause))
-        elif now != change["before"]:
-            kept.append(Reversal(what, field, now, change["before"]))
+    if any(change["kind"] == "shop" for change in act.changes):
+        shop.is_open(tx, lock=True)
+    changes, since = timed.codes(tx, act.changes), ends.since(tx, act.id)
+    for change in reversed(changes):
+        now, before, anew = _standing(tx, change), since.original(change), since.anew(change)
+        if now == change["after"] and now != before and not anew:
+            done.append(_REVERSALS[change["kind"]](tx, {**change, "before": before}, cause))
+        elif now != before:
+            field, running = change.get("field", "shop"), 0 if anew else since.over(change)
+            kept.append(Reversal(change.get("sku", ""), field, now, before, act=running))
     return PutBack(tuple(done), tuple(kept))
 
 

@@ -603,8 +603,9 @@ def _edit_locked(tx: Tx, row: Sku, product: Product, patch: SkuPatch) -> SkuEdit
     if row.version == before.version:  # a change of the product has counted for all its SKUs
         _bump(tx, row)
     edited = SkuEdit(before, _view(row, product))
+    known = {"sku": row.code, "id": row.id, "version": row.version}
     tx.changes.extend(
-        {"kind": "field", "sku": row.code, "field": field, "before": old, "after": new}
+        {"kind": "field", **known, "field": field, "before": old, "after": new}
         for field, (old, new) in edited.changed.items()
     )
     return edited

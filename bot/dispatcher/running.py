@@ -98,7 +98,7 @@ class Runner:
         try:
             reply = self._handled(context, command, pending.slots)
             if timed is not None and not reply.error:
-                timed.warn()
+                timed.warn(changed=len(self.tx.changes) > mark)
                 reply = timed.shown(reply)
             self._demand_confirmation(pending, context, reply)
         except (StoreError, AskError, UnconfirmedError):
@@ -114,6 +114,8 @@ class Runner:
             return reply
         if timed is not None:
             reply = timed.kept(reply, self.tx.changes[mark:])
+        elif len(self.tx.changes) == mark and (note := timing.unmoved(context, pending)):
+            reply = replace(reply, text="\n".join(part for part in (reply.text, note) if part))
         if command.writes and not context.told:
             reply = self._written(pending, person, reply)
         return replace(reply, text=self._with_binding(reply.text, person))

@@ -12,7 +12,7 @@ from bot.dispatcher.running import Room, Runner
 from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
-from bot.understanding import Catalogue, Reading, answer, questions, read
+from bot.understanding import Catalogue, Reading, answer, questions, read, schedules
 from bot.understanding.schedules import SCHEDULE
 from bot.understanding.shapes import Bad
 from store import cards as said
@@ -88,13 +88,18 @@ class Turn:
         return reading if takes_people or marked == text else self._reading(text)
 
     def _reading(self, text: str) -> Reading:
-        return read(
+        reading = read(
             text,
             self._catalogue,
             commands=self._room.commands,
             language=self._language,
             now=self._here,
         )
+        several = any(timing.is_timed(item) for item in reading.slots.get("items", ()))
+        if several or schedules.dropped(reading, text, self._catalogue, self._here):
+            key = "ask.timed_two" if several else "ask.timed_list"
+            return Reading(outcome="clarify", question=texts.say(self._language, key))
+        return reading
 
     @property
     def _here(self) -> datetime:

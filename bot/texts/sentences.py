@@ -46,6 +46,69 @@ SENTENCES: dict[str, Text] = {
         "没听准要做什么，什么都没改。发「帮助」看命令。",
         'Not sure what is meant; nothing was changed. Send "help" for the commands.',
     ),
+    "ask.timed_when": Text(
+        "「{words}」是哪天几点？什么都没改。请写明时间再发一次，"
+        "例如：12月1日18点、明早9点、到周日晚12点。",
+        'When is "{words}"? Nothing was changed. Please send it again with the time, for example: '
+        "Dec 1 6pm, tomorrow 9am, until Sunday.",
+    ),
+    "ask.timed_today": Text(
+        "「{words}」是只在今天，还是从现在起一直这样？什么都没改。"
+        "只在今天就加上「到今晚12点」，一直这样就去掉「{words}」。",
+        '"{words}": for today only, or from now on? Nothing was changed. For today only add '
+        '"until midnight", else leave "{words}" out.',
+    ),
+    "ask.timed_half": Text(
+        "「{words}」是上午还是晚上？什么都没改。请写明再发一次，例如：今晚10点、明早9点、15:30。",
+        '"{words}": in the morning or in the evening? Nothing was changed. Please send it again, '
+        "for example with: tonight 10pm, tomorrow 9am, 15:30.",
+    ),
+    "ask.timed_or_off": Text(
+        "「{words}」是打 {words}，还是 {hour}开始打{off}？什么都没改。"
+        "请写明再发一次，例如：8.8折、今晚8点开始8折。",
+        '"{words}": one discount, or {off} from {hour} on? Nothing was changed. Please send it '
+        "again.",
+    ),
+    "ask.timed_again": Text(
+        "每天、每周这样重复的定时还不能做，什么都没改。请每次发一条，例如：今晚10点打烊。",
+        "What repeats cannot be timed yet; nothing was changed. Send each one, for example: close "
+        "shop tonight 10pm.",
+    ),
+    "ask.timed_stock": Text(
+        "库存不能定时改，货真到了、真出了再记，什么都没改。到时发一句就行，例如：补货 咖啡豆 20。",
+        "Stock cannot be timed: it is booked when goods really come or go. Nothing was changed. "
+        "Send it then, for example: restock Linen Tote 20.",
+    ),
+    "ask.timed_two": Text(
+        "这里有两个定时，什么都没改。请分两条发，例如：今晚10点打烊；再发：明早8点开门。",
+        "These are two timed commands; nothing was changed. Please send them one by one, for "
+        "example: close shop tonight 10pm; then: open shop tomorrow 8am.",
+    ),
+    "ask.timed_moment": Text(
+        "什么时候做？什么都没改。请和时间写在一句里，例如：明早9点下架手冲壶。",
+        "When? Nothing was changed. Please say it with the time, for example: delist Linen Tote "
+        "tomorrow 9am.",
+    ),
+    "ask.timed_list": Text(
+        "整张单子还不能定时，什么都没改。请每次发一条，例如：明早9点手冲壶8折。库存到时再记。",
+        "A whole list cannot be timed yet; nothing was changed. Send each one, for example: Linen "
+        "Tote 20% off tomorrow 9am. Stock is booked when goods come.",
+    ),
+    "ask.timed_whole": Text(
+        "要改哪个商品、改成什么？什么都没改。请和时间写在一句里，例如：手冲壶8折到周日。",
+        "Which product, and what is to change? Nothing was changed. Please say it with the time, "
+        "for example: Linen Tote 20% off until Sunday.",
+    ),
+    "ask.timed_rest": Text(
+        "时间「{words}」听到了，其余的没听准，什么都没改。请一句只说一件事，例如：手冲壶8折到周日。",
+        'The time "{words}" was understood, the rest was not; nothing was changed. Please say one '
+        "thing at a time, for example: Linen Tote 20% off until Sunday.",
+    ),
+    "ask.two_prices": Text(
+        "又打折又减价，先算哪个？什么都没改。请直接说新价，例如：改价 手冲壶 99。",
+        "A discount and an amount: which first? Nothing was changed. Please say the new price, for "
+        "example: price Linen Tote 99.",
+    ),
     "ask.doubt": Text(
         "没听懂「{doubt}」，什么都没改。例如：{example}",
         'Did not understand "{doubt}"; nothing was changed. For example: {example}',
@@ -252,6 +315,20 @@ SENTENCES: dict[str, Text] = {
         "本来就是这样，到时没有可恢复的，所以没有定时。",
         "It is so already: nothing is to be put back, and nothing is timed.",
     ),
+    "timed.nothing.but": Text(
+        "本来就是这样，没有新加定时：定时 {number} 会在 {when} 恢复它。要改恢复时间，"
+        "先发「取消定时 {number}」，恢复原样后再说一遍。",
+        "It is so already, and nothing is timed anew: no. {number} puts it back {when}. For "
+        "another end cancel no. {number}, put it back and say it again.",
+    ),
+    "timed.unmoved": Text(
+        "定时 {number} 会在 {when} 恢复它；不要恢复就发「{word} {number}」。",
+        'No. {number} puts it back {when}; send "{word} {number}" to leave it as it is.',
+    ),
+    "timed.stays": Text(
+        "到时改了以后不会自动恢复；要恢复就加上结束时间，例如「到周日」。",
+        'It is not put back by itself; for that add an end, for example "until Sunday".',
+    ),
     "timed.mute": Text(
         "机器人在这里不能主动说话，到时不会有通知。",
         "The bot cannot speak here unasked: nothing will be told then.",
@@ -262,6 +339,10 @@ SENTENCES: dict[str, Text] = {
     "timed.kept": Text(
         "{what}现在是 {now}，后来有人改过，没有恢复成 {before}。",
         "{what} is {now}: changed since, so not put back to {before}.",
+    ),
+    "timed.kept.over": Text(
+        "{what}现在是 {now}，定时 {number} 还在改它，到时由它恢复原样。",
+        "{what} is {now}: no. {number} still changes it, and puts it back at its end.",
     ),
     "timed.failed": Text("定时 {number} 没有做成", "No. {number} was not done"),
     "timed.failed.text": Text(
@@ -298,7 +379,7 @@ SENTENCES: dict[str, Text] = {
     "timed_state.cancelled": Text("已取消", "cancelled"),
     "timed.what.price": Text("改成 {price}", "to {price}"),
     "timed.what.delta": Text("涨跌 {delta}", "by {delta}"),
-    "timed.what.factor": Text("原价 × {factor}", "price × {factor}"),
+    "timed.what.factor": Text("那时的价 × {factor}", "the price then × {factor}"),
     "timed.several": Text("{first} 等 {number} 个", "{first} and others, {number} in all"),
     "field.timed": Text("定时", "timed"),
     "field.what": Text("做什么", "What"),
@@ -306,8 +387,17 @@ SENTENCES: dict[str, Text] = {
     "button.cancel_timed": Text("取消定时 {number}", "Cancel no. {number}"),
     "word.cancel_timed": Text("取消定时", "cancel schedule"),
     "risk.timed_overlap": Text(
-        "定时 {number} 也在改它，到时两个都会恢复价格或状态，先后可能不是你要的。",
-        "No. {number} changes it too: both will put it back, perhaps not in the order you mean.",
+        "定时 {number} 也在改它：这里是按现在的样子算的，到时可能不同；"
+        "都到期以后恢复成最早的样子。",
+        "No. {number} changes it too: this is reckoned from what is now, and may differ then. "
+        "When both have ended it is as it was before the first.",
+    ),
+    "risk.timed_all": Text("会取消 {number} 个定时。", "This cancels {number} of them."),
+    "timed.none.of": Text("「{words}」没有定时。", 'Nothing is timed for "{words}".'),
+    "timed.cancelled.several": Text("取消定时：{number} 个", "Cancelled: {number}"),
+    "risk.timed_same": Text(
+        "现在已经是这样；到时如果还是这样，就什么都不变。",
+        "It is so already; if it still is then, nothing will change.",
     ),
     "weekday.0": Text("周一", "Mon"),
     "weekday.1": Text("周二", "Tue"),
