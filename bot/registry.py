@@ -1,7 +1,7 @@
 """Commands: each declared once; everything else about a command is read from its declaration."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -140,7 +140,8 @@ class Context:
     effect should be confirmed first; the dispatcher then shows the reply as a preview.
     ``told``: this time a command that writes only told something. ``said_at``: when the last
     number of the command was said, by the platform's clock, never later than now. ``agreed``: what
-    a yes is bound to, where not to all that the preview shows.
+    a yes is bound to, where not to all that the preview shows. ``counted``: the SKUs, by code, that
+    this message counted so far.
     """
 
     tx: Tx
@@ -155,6 +156,7 @@ class Context:
     risks: list[str] = field(default_factory=list)
     told: bool = False
     agreed: str = ""
+    counted: dict[str, int] = field(default_factory=dict)
 
     @property
     def actor(self) -> str:
@@ -174,6 +176,10 @@ class Context:
     def say(self, key: str, **values: object) -> str:
         """A sentence of the catalogue in the chat's language."""
         return texts.say(self.language, key, **values)
+
+    def listed(self, words: Iterable[str]) -> str:
+        """The words one after the other, as the chat's language parts them."""
+        return texts.listed(words).to(self.language)
 
     def local(self, moment: datetime) -> str:
         """Shop-local ``MM-DD HH:MM``."""

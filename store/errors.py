@@ -220,6 +220,16 @@ class NothingToUndoError(StoreError):
     code = "nothing_to_undo"
 
 
+class CountedTwiceError(StoreError):
+    """One message says two different counts of the same SKU, in units."""
+
+    code = "invalid_request"
+
+    def __init__(self, sku: str, first: int, second: int) -> None:
+        super().__init__(sku)
+        self.sku, self.first, self.second = sku, first, second
+
+
 class NotUndoableError(StoreError):
     """The last write cannot be reversed by itself; ``what`` names it."""
 

@@ -1,6 +1,7 @@
 """The journal: who wrote what, and how one's last write is undone by opposite operations."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -95,6 +96,12 @@ def author(tx: Tx, origin: str) -> str:
     """Who wrote what came of the message with this key; "" where nothing did, or long ago."""
     found = _of_message(tx, origin)
     return "" if found is None else found.actor
+
+
+def last_at(tx: Tx, actor: str) -> datetime | None:
+    """When the newest write of a person was made that stands; None where there is none."""
+    entry = _last(tx, actor)
+    return None if entry is None else entry.created_at
 
 
 def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: str = "") -> Undone:

@@ -253,7 +253,7 @@ def _usage(ctx: Context, found: Command) -> Reply:
         title=_word(ctx, found),
         text=found.help.to(ctx.language),
         fields=(
-            (ctx.say("field.words"), "、".join(found.words)),
+            (ctx.say("field.words"), ctx.listed(found.words)),
             (ctx.say("field.examples"), "\n".join(shown)),
         ),
         buttons=() if found.writes else (Button(shown[0], shown[0]),),

@@ -160,11 +160,11 @@ def _told(ctx: Context, planned: ImportPlan, name: str) -> Reply:
 
 def _notes(ctx: Context, planned: ImportPlan) -> Iterator[str]:
     if planned.recognised:
-        columns = "、".join(_column(ctx, *pair) for pair in planned.recognised)
+        columns = ctx.listed(_column(ctx, *pair) for pair in planned.recognised)
         yield ctx.say("import.columns", columns=columns)
     if planned.ignored:
         more = "…" if len(planned.ignored) > NAMED else ""
-        yield ctx.say("import.ignored", columns="、".join(planned.ignored[:NAMED]) + more)
+        yield ctx.say("import.ignored", columns=ctx.listed(planned.ignored[:NAMED]) + more)
     if planned.stock_left_alone:
         yield ctx.say("import.stock_left")
 
@@ -190,7 +190,7 @@ def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
             f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
-        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), "、".join(fields)
+        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), ctx.listed(fields)
     for new in planned.new:
         draft = new.draft
         title = f"{draft.name} {names.specs_text(draft.specs or {})}".strip()

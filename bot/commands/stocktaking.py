@@ -16,7 +16,7 @@ from store.counts import Line, Standing
 from store.errors import InsufficientStockError, SkuNotFoundError
 from store.skus import SkuView
 
-_NAMED = 10  # codes of what was not counted that a card names
+_NAMED = 10  # of the goods that were not counted, which a card names
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class _Booked:
     worth_fen: int
 
     @property
+    def emptied(self) -> bool:
+        """Whether none was found of what the books said is there."""
+        return self.counted == "0" and self.difference < 0
+
+    @property
     def row(self) -> tuple[str, ...]:
         """As the card shows it."""
         books, moved = str(self.found.books), f"{self.found.moved:+d}"
@@ -47,9 +52,10 @@ class _Booked:
     role=Role.STAFF,
     help=Text(
         "开始清点：「盘点 咖啡」「盘点全部」一个一个问，只回数字；「盘点开始」自己一行一个发。"
-        "边卖边盘，最后一起入账",
+        "「跳过」「上一个」「撤销」「暂停」「继续」随时能说；边卖边盘，最后一起入账",
         'Start counting: "count bags" and "count everything" ask for one after the other, answer '
-        'with numbers; "start count" takes a product and its count per line',
+        'with numbers, "skip", "back", "undo" or "pause"; "start count" takes a product and its '
+        "count per line",
     ),
     examples=(
         Example("盘点开始", {}, reply="盘点结束"),
@@ -119,10 +125,14 @@ def finish_count(ctx: Context, shelf: Shelf | None = None) -> Reply:
     booked, refused = _book(ctx, lines or {}, found, taken=shelf == "taken")
     if refused:
         return _refusal(ctx, refused)
-    uncounted = [c for c in counts.round_(ctx.tx, place(ctx)).codes if c not in (lines or {})]
+    asked = counts.round_(ctx.tx, place(ctx)).codes
+    uncounted = [code for code in asked if code not in (lines or {})]
     counts.end(ctx.tx, place(ctx))
     ctx.agreed = repr([(b.found.code, b.counted, b.found.books, b.difference) for b in booked])
     ctx.risk("count", number=len(booked))
+    gone = [b.title for b in booked if b.emptied]
+    if gone:
+        ctx.risk("count_gone", goods=ctx.listed(gone))
     return replace(_card(ctx, booked), text=_left_out(ctx, lines or {}, found, uncounted))
 
 
@@ -131,11 +141,20 @@ def _left_out(
 ) -> str:
     """What is not booked: codes that were changed since, and what was asked for and skipped."""
     gone = [code for code in lines if code not in {each.code for each in found}]
-    told = [ctx.say("count.gone", codes="、".join(gone))] if gone else []
+    told = [ctx.say("count.gone", codes=ctx.listed(gone))] if gone else []
     if uncounted:
-        codes = "、".join(uncounted[:_NAMED]) + ("…" if len(uncounted) > _NAMED else "")
-        told.append(ctx.say("count.skipped", number=len(uncounted), codes=codes))
+        goods = ctx.listed(_title(ctx, code) for code in uncounted[:_NAMED])
+        more = "…" if len(uncounted) > _NAMED else ""
+        told.append(ctx.say("count.skipped", number=len(uncounted), goods=f"{goods}{more}"))
     return "\n".join(told)
+
+
+def _title(ctx: Context, code: str) -> str:
+    """What the SKU is called; its old code where that was changed since."""
+    try:
+        return skus.view(ctx.tx, code).title
+    except SkuNotFoundError:
+        return code
 
 
 def _standings(ctx: Context, lines: Mapping[str, Line]) -> list[Standing]:
@@ -205,7 +224,7 @@ def _signed(fen: int) -> str:
 def _held(ctx: Context, held: Sequence[Standing]) -> str:
     """The question about goods that orders hold, for all of them at once."""
     names = [f"{skus.view(ctx.tx, each.code).title} {each.reserved}" for each in held]
-    return ctx.say("ask.shelves", goods="、".join(names))
+    return ctx.say("ask.shelves", goods=ctx.listed(names))
 
 
 def _refusal(ctx: Context, refused: Sequence[tuple[str, str]]) -> Reply:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import examples, texts
-from bot.dispatcher import cards, resolving, timing
+from bot.dispatcher import cards, counted_words, resolving, timing
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.counting import Counting
 from bot.dispatcher.running import Room, Runner
@@ -13,6 +13,7 @@ from bot.messages import Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
+from bot.understanding.answers import tallied
 from bot.understanding.schedules import SCHEDULE
 from bot.understanding.shapes import Bad
 from store import cards as said
@@ -24,6 +25,7 @@ PICTURE = "image"  # what platforms call a picture, for lack of its name
 IMPORT = "导入"  # what a file that comes without a word is taken for
 ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
 
+UNDO = "undo"  # while somebody counts it takes back a number
 MORE = "more"  # the command that goes on with the last list
 
 _QUOTED = 40  # characters of what somebody said that are said back
@@ -66,10 +68,15 @@ class Turn:
         command = self._room.commands.get(reading.intent)
         worded = command is not None and reading.worded  # 收款 3940 counts nothing
         answered = self._answer(reading) or (None if worded else self._counting.numbered())
+        answered = answered or self._counting.named(reading)
         if answered is not None:
             return answered
         if command is None:
             return self._not_understood(reading)
+        if command.intent == UNDO and self._meant(reading):
+            taken_back = self._counting.taken_back()
+            if taken_back is not None:
+                return taken_back
         if command.answers is not None:
             return self._settle(command, reading)
         return self._command(command, reading) if self._meant(reading) else None
@@ -136,8 +143,10 @@ class Turn:
             return self._command(pointed, replace(meant, missing=missing, question=asked))
         if any(file.name == PICTURE for file in self._message.files):
             return Reply(text=texts.say(self._language, "ask.picture"), outcome="clarify")
-        return self._which_command(reading) or Reply(
-            text=reading.question or self._unknown(), outcome="clarify"
+        return (
+            self._counting.unheard()
+            or self._which_command(reading)
+            or Reply(text=reading.question or self._unknown(), outcome="clarify")
         )
 
     def _unknown(self) -> str:
@@ -324,6 +333,9 @@ class Turn:
             return None
         command, key = self._room.commands[asked.command["intent"]], asked.command["awaiting"]
         value = self._chosen(asked, command)
+        if value is None and self._addressed:  # 还有20个 and 没有 sound like commands
+            slot = command.parameter(key).slot
+            value = tallied(self._message.text, slot, self._catalogue, self._here)
         if value is None:
             worded = reading.worded and self._room.commands.get(reading.intent)
             if worded and self._meant(reading):
@@ -420,11 +432,15 @@ class Turn:
         """No with nothing asked ends the running count, where one is open."""
         if command.answers is not Answer.NO or ticket is not None or self._age > OPEN_FOR:
             return None
-        dropped = counts.end(self._tx, self._counting.place)
-        if dropped is None:
+        place = self._counting.place
+        open_ = counts.running(self._tx, place)
+        if open_ is None:
             return None
-        text = texts.say(self._language, "count.dropped", number=dropped)
-        return Reply(text=text, intent=command.intent)
+        quiet = counts.round_(self._tx, place).paused or not self._addressed
+        if not counted_words.drops(self._words, named=quiet):
+            text = texts.say(self._language, "count.stays", number=len(open_))
+            return None if quiet else Reply(text=text, intent=command.intent)
+        return self._counting.dropped()
 
     def _asked_again(self, asked: OpenDialogue) -> Reply:
         """Yes to the only option takes it; yes to several is no answer, so they are shown again."""

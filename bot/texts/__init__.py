@@ -7,7 +7,7 @@ from bot.texts.errors import explain
 from bot.texts.platforms import PLATFORMS
 from bot.texts.pushes import PUSHES
 from bot.texts.sentences import SENTENCES as _SENTENCES
-from bot.texts.text import Text
+from bot.texts.text import Text, listed
 
 SENTENCES = _SENTENCES | PUSHES | PLATFORMS
 
@@ -35,4 +35,4 @@ def _hidden(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}
 
 
-__all__ = ["SENTENCES", "Say", "Text", "explain", "say", "visible"]
+__all__ = ["SENTENCES", "Say", "Text", "explain", "listed", "say", "visible"]

@@ -4,6 +4,7 @@ from bot.texts.text import Text
 
 SENTENCES: dict[str, Text] = {
     # What is asked, and what is said when nothing is understood.
+    "list.comma": Text("、", ", "),
     "value.several": Text("{number} 个商品", "{number} products"),
     "title.batch": Text("{word} {number} 项", "{word}: {number} rows"),
     "batch.refused": Text(
@@ -124,8 +125,38 @@ SENTENCES: dict[str, Text] = {
         "都问完了，已记 {number} 个商品。发「盘点结束」看差异。",
         'That was all; {number} SKUs were counted. Send "finish count" to see the differences.',
     ),
+    "count.else": Text(
+        "回一个整数；不知道就发「跳过」，歇一会儿发「暂停」。",
+        'Answer with a number; "skip" when you do not know, "pause" for a break.',
+    ),
+    "title.paused": Text("盘点暂停", "Count paused"),
+    "count.paused": Text(
+        "已记 {number} 个商品，都留着。发「继续盘点」接着数，发「盘点结束」看差异；"
+        "{hours} 小时没动静就作废。",
+        'The {number} counted so far are kept. Send "resume count" to go on, "finish count" for '
+        "the differences; it ends by itself after {hours} idle hours.",
+    ),
+    "word.resume": Text("继续盘点", "resume count"),
+    "count.stays": Text(
+        "盘点还开着，已记 {number} 个商品，没有动。数错了发「撤销」，不知道发「跳过」，"
+        "歇一会儿发「暂停」；整个不盘了发「取消盘点」。",
+        'The count is still open with {number}. "undo" takes back the last number, "skip" leaves '
+        'one out, "pause" is for a break; "cancel count" drops all of it.',
+    ),
+    "count.back": Text(
+        "{product} 记的 {counted} 撤回了。", "{product}: the {counted} was taken back."
+    ),
+    "count.back_to": Text(
+        "{product} 记的 {counted} 撤回了，还是 {before}。",
+        "{product}: the {counted} was taken back; it is {before} again.",
+    ),
+    "count.no_back": Text(
+        "这次盘点里没有数可以撤回。要撤销盘点之前的改动，先发「暂停盘点」，再发「撤销」。",
+        "No number of this count is left to take back. To undo what was done before it, send "
+        '"pause count" first, then "undo".',
+    ),
     "count.skipped": Text(
-        "没数的 {number} 个不改：{codes}。", "{number} were not counted and stay: {codes}."
+        "没数的 {number} 个不改：{goods}。", "{number} were not counted and stay: {goods}."
     ),
     "word.skip": Text("跳过", "skip"),
     "word.back": Text("上一个", "back"),
@@ -152,6 +183,9 @@ SENTENCES: dict[str, Text] = {
     "field.worth": Text("差额", "Worth"),
     "field.differing": Text("有差异", "Differing"),
     "field.moved": Text("清点后", "Since"),
+    "risk.count_gone": Text(
+        "数出来一件都没有：{goods}，库存会变成 0。", "Counted none at all, would be 0: {goods}."
+    ),
     "risk.count": Text(
         "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKUs."
     ),
@@ -160,6 +194,18 @@ SENTENCES: dict[str, Text] = {
     "bad.whole": Text(
         "{what}要是 {least} 到 {most} 的整数，不能是「{written}」。",
         '{what} must be a whole number from {least} to {most}, not "{written}".',
+    ),
+    "bad.exact": Text(
+        "「{written}」不是准数，什么都没记。请数一下，回一个整数。",
+        '"{written}" is no exact number; nothing was noted. Please count, and send a number.',
+    ),
+    "bad.packed": Text(
+        "「{written}」是多少件？我不知道一箱几件，请回总件数。",
+        'How many units is "{written}"? I do not know how many are in one; send all units.',
+    ),
+    "bad.priced": Text(
+        "「{written}」是价钱；{what}请回几件，只回数字。",
+        '"{written}" is money; the {what} is a number of units, please.',
     ),
     "bad.range": Text(
         "{what}要在 {least} 到 {most} 之间，不能是「{written}」。",

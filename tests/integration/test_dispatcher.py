@@ -30,6 +30,29 @@ def talk(db: Database, clock: FakeClock) -> Talk:
     return Talk(db, clock)
 
 
+@pytest.mark.parametrize("said", ["2箱", "20块", "20左右", "大概20", "20多个", "2 boxes"])
+def test_what_is_no_exact_number_of_units_is_asked_about_again(talk: Talk, said: str) -> None:
+    talk.say("补货 手冲壶", "sue")
+
+    assert talk.say(said, "sue").error == "invalid_request"
+
+    assert on_hand(talk.db, "SCH") == 12
+    talk.say("20", "sue")
+    assert on_hand(talk.db, "SCH") == 32
+
+
+@pytest.mark.parametrize(("said", "units"), [("还有9个", 9), ("剩9件", 9), ("没了", 0)])
+def test_how_many_there_are_is_an_answer_whatever_else_it_sounds_like(
+    talk: Talk, said: str, units: int
+) -> None:
+    talk.say("盘点 手冲壶", "sue")
+
+    if talk.say(said, "sue").outcome == "confirm":
+        talk.say("是", "sue")
+
+    assert on_hand(talk.db, "SCH") == units
+
+
 # -- at most once, for ever
 
 

@@ -42,6 +42,7 @@ EVERY: list[StoreError] = [
     errors.MemberNotFoundError("小王"),
     errors.LastOwnerError(),
     errors.NothingToUndoError(),
+    errors.CountedTwiceError("KFD", 5, 6),
     errors.NotUndoableError("2026001033"),
     errors.TimedActNotFoundError(0),
     errors.TimedActNotFoundError(3),
