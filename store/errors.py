@@ -44,7 +44,10 @@ class InvalidValueError(StoreError):
 
 
 class SkuNotFoundError(StoreError):
-    """No SKU has these codes or names; ``nearest`` holds up to three ``code name`` look-alikes."""
+    """No SKU has these codes or names; ``nearest`` holds up to three ``code name`` look-alikes.
+
+    Without any code or name: there are no goods at all.
+    """
 
     code = "sku_not_found"
 

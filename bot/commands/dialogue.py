@@ -1,5 +1,7 @@
 """Talking with the bot: yes, no, undo, help."""
 
+from dataclasses import replace
+
 from bot import examples
 from bot.commands._shown import change, person, reversal
 from bot.messages import Button, Reply, Role, Table
@@ -164,20 +166,37 @@ def help_(
 def _tour(ctx: Context, step: int) -> Reply:
     """One of five commands to type, with the shop's own goods; a button leads to the next.
 
-    A shop that has none yet puts its first product on sale before anything else.
+    A shop that has none yet puts its first product on sale before anything that needs one.
     """
     found = skus.listed(ctx.tx, status="on_sale", most=1)
-    step, key = (step, _TOUR[step - 1]) if found else (1, "add")
+    last = step == len(_TOUR)
+    if not found and not last:
+        return _first_product(ctx, step)
     product = found[0].title if found else ctx.say("value.a_product")
     units = found[0].on_hand if found else 0
-    typed, _, does = ctx.say(f"tour.{key}", product=product, units=units).partition("|")
-    following = Button(ctx.say("button.step"), f"{ctx.say('word.tour')} {step + 1}", "primary")
-    last = step == len(_TOUR)
+    said = ctx.say(f"tour.{_TOUR[step - 1]}", product=product, units=units)
+    what_else = ctx.say("tour.next", product=product) if last else ""
+    return _step(ctx, said, step, what_else, following=0 if last else step + 1)
+
+
+def _first_product(ctx: Context, step: int) -> Reply:
+    """The step before all others; asked for a later one it says why that must wait."""
+    said = ctx.say("tour.add", product=ctx.say("value.a_product"))
+    waits = ctx.say("tour.waits") if step > 1 else ""
+    shown = _step(ctx, said, 1, waits, following=max(step, 2))
+    look = Button(ctx.say("button.look_round"), f"{ctx.say('word.tour')} {len(_TOUR)}")
+    return replace(shown, buttons=(*shown.buttons, look)) if waits else shown
+
+
+def _step(ctx: Context, said: str, step: int, note: str, *, following: int) -> Reply:
+    """``said``: what to type, a bar, and what it does."""
+    typed, _, does = said.partition("|")
+    go_on = Button(ctx.say("button.step"), f"{ctx.say('word.tour')} {following}", "primary")
     return Reply(
         title=ctx.say("title.tour", step=step, steps=len(_TOUR)),
         fields=((ctx.say("field.typed"), typed),),
-        text="\n".join([does, ctx.say("tour.next", product=product)] if last else [does]),
-        buttons=() if last else (following,),
+        text="\n".join(part for part in (does, note) if part),
+        buttons=(go_on,) if following else (),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import texts
-from bot.dispatcher import cards, counted_words, resolving
+from bot.dispatcher import cards, categories, counted_words, resolving
 from bot.dispatcher.asking import Pending, Person
 from bot.dispatcher.running import Runner
 from bot.messages import Button, Message, Reply
@@ -31,6 +31,13 @@ _KIND = pattern(
 )
 # Words and a number behind them: 挂耳原味 10.
 _NUMBERED = pattern(r"(?P<goods>.+?)[,=]?(?:有|还有|剩)?(?P<n>{n})[了的]*")
+# A kind of goods that nobody knows by that name: 盘点 宠物.
+_KIND_SAID = re.compile(
+    r"(?:开始)?(?:盘点|清点|盘(?!点))(?:开始|一下)?[ ,:]*"
+    r"(?P<kind>[^\d\s,]{1,20}?)(?:类|分类)?(?:的?商品)?"
+    r"|(?:start )?(?:count|stocktake) (?P<said>[a-z][a-z' -]{0,30})",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(r"[?？吗呢么]")
 _MOST_GOODS = 10  # that an answer offers
 _MOST_SAID = 40  # characters that are said back
@@ -218,6 +225,37 @@ class Counting:
                 said = line.text[token.start : token.end]
                 apart = apart.replace(said, f" {said} ", 1)
         return skus.find(self.tx, apart, status="on_sale", most=_MOST_GOODS)
+
+    def kind(self, reading: Reading) -> Reply | None:
+        """What comes of 盘点 茶 where a category is only called like it, and of 盘点 宠物."""
+        match = _KIND_SAID.fullmatch(normalise(self.message.text))
+        half = reading.intent == _COUNT and "quantity" in reading.missing
+        meant = self._addressed or reading.summons
+        if match is None or not half or not meant or "items" in reading.slots:
+            return None
+        words = match["kind"] or match["said"]
+        if skus.resolve(self.tx, words):
+            return None
+        refusal = self.runner.refusal(self.runner.room.commands[_START], self.person)
+        return refusal or self._of_kind(words)
+
+    def _of_kind(self, words: str) -> Reply | None:
+        """The count of the only category that is called like it, else the categories there are."""
+        paths = skus.categories(self.tx)
+        alike = categories.alike(paths, words)
+        if len(alike) == 1:
+            return self._performed(_START, {"skus": {"category": alike[0]}})
+        if not alike and skus.find(self.tx, words, most=1):
+            return None  # goods are called so, in part
+        if not paths and not skus.listed(self.tx, most=1):
+            return Reply(text=self._say("stock.empty"), intent=_START, outcome="clarify")
+        all_ = self._say("word.count_all")
+        names = alike or categories.outermost(paths)
+        said = [self._say("word.count_kind", kind=name) for name in names[:_MOST_GOODS]]
+        buttons = (*map(Button, names, said), Button(all_, all_))
+        key = "count.which_kind" if alike else "count.no_kind"
+        text = self._say(key, words=words)
+        return Reply(text=text, buttons=buttons, intent=_START, outcome="clarify")
 
     def unheard(self) -> Reply | None:
         """What was not understood of somebody who is asked how many: the question once more."""

@@ -68,7 +68,7 @@ class Turn:
         command = self._room.commands.get(reading.intent)
         worded = command is not None and reading.worded  # 收款 3940 counts nothing
         answered = self._answer(reading) or (None if worded else self._counting.numbered())
-        answered = answered or self._counting.named(reading)
+        answered = answered or self._counting.named(reading) or self._counting.kind(reading)
         if answered is not None:
             return answered
         if command is None:

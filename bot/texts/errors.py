@@ -116,6 +116,11 @@ def _bad_file(error: Any) -> Text:
 
 
 def _sku_not_found(error: Any) -> Text:
+    if not error.skus:
+        return Text(
+            "店里还没有商品。发「上架 名称 价格」加一个。",
+            'The shop has no products yet. Send "add NAME PRICE".',
+        )
     skus, near = listed(error.skus), listed(error.nearest)
     zh, en = f"没有找到「{skus.zh}」", f'There is no product "{skus.en}"'
     if error.nearest:

@@ -155,6 +155,16 @@ SENTENCES: dict[str, Text] = {
         "No number of this count is left to take back. To undo what was done before it, send "
         '"pause count" first, then "undo".',
     ),
+    "count.no_kind": Text(
+        "没有叫「{words}」的分类或商品。要盘哪一类？",
+        'There is no category or product called "{words}". Which one is to be counted?',
+    ),
+    "count.which_kind": Text(
+        "有几类的名字里有「{words}」，要盘哪一类？",
+        'Several categories are called like "{words}". Which one is to be counted?',
+    ),
+    "word.count_kind": Text("盘点 {kind}", "count {kind}"),
+    "word.count_all": Text("盘点全部", "count everything"),
     "count.skipped": Text(
         "没数的 {number} 个不改：{goods}。", "{number} were not counted and stay: {goods}."
     ),
@@ -635,6 +645,12 @@ SENTENCES: dict[str, Text] = {
         "上架 {product} 88元 库存10|放上第一个商品；名称、价格、库存换成你的",
         "add {product} 88 10|puts the first product on sale; take your own name, price and stock",
     ),
+    "tour.waits": Text(
+        "店里还没有商品，后面几步都要用到：先照上面发一条（换成你的商品），再点「下一步」。",
+        "The shop has no products yet, and the next steps need one: send the line above, with "
+        "your own product in it, then go on.",
+    ),
+    "button.look_round": Text("先看最后一步", "See the last step"),
     "tour.look": Text(
         "查 {product}|看它的库存、价格和被订单占用的件数",
         "stock {product}|shows its stock, its price and what orders hold",

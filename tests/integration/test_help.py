@@ -171,6 +171,11 @@ def test_the_tour_of_an_empty_shop_begins_with_a_first_product(
     talk = Talk(db, clock)
     assert talk.say("帮助 上手 3", "max").fields == talk.say("帮助 上手", "max").fields
 
+    ahead = talk.say("帮助 上手 2", "max")
+    assert "还没有商品" in ahead.text
+    assert [button.command for button in ahead.buttons] == ["帮助 上手 2", "帮助 上手 5"]
+    assert talk.say("帮助 上手 5", "max").fields[0][1] == "汇总 今天"
+
     typed = toured(talk, "帮助 上手")
 
     assert typed[0].startswith("上架 ")

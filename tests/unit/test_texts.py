@@ -19,6 +19,7 @@ SHORT = Shortage("KFD", 6, 5)
 EVERY: list[StoreError] = [
     errors.InvalidValueError("name", "length", 100),
     errors.InvalidValueError("something new", "some new rule"),
+    errors.SkuNotFoundError(),
     errors.SkuNotFoundError("咖啡"),
     errors.SkuNotFoundError("咖啡", nearest=("KFD 咖啡豆",)),
     errors.AmbiguousSkuError("T恤", ("TX-B-L", "TX-H-L")),
