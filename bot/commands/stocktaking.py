@@ -1,11 +1,12 @@
 """A running count: many lines while the shop sells, booked as one after a yes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands._counted import next_asked, place, shelf_answers
-from bot.commands._shown import level_title, yuan
+from bot.commands._shown import yuan
 from bot.examples import a_product
 from bot.messages import Reply, Role, Table
 from bot.registry import AskError, Context, Example, command
@@ -21,7 +22,7 @@ _NAMED = 10  # of the goods that were not counted, which a card names
 
 @dataclass(frozen=True, slots=True)
 class _Booked:
-    """A line as it is booked, by the SKU's title.
+    """A line as it is booked, by the SKU's name and specs, which a phone shows without its code.
 
     ``counted``: ``28``, or ``28+2`` where two more had been taken away for orders. ``found`` is
     what it was held against. ``worth_fen``: the difference at today's price.
@@ -38,12 +39,12 @@ class _Booked:
         """Whether none was found of what the books said is there."""
         return self.counted == "0" and self.difference < 0
 
-    @property
-    def row(self) -> tuple[str, ...]:
-        """As the card shows it."""
-        books, moved = str(self.found.books), f"{self.found.moved:+d}"
-        worth = _signed(self.worth_fen) if self.difference else ""
-        return self.title, books, self.counted, f"{self.difference:+d}", worth, moved
+    def row(self, *, moved: bool) -> tuple[str, ...]:
+        """As the card shows it; ``moved``: with what came and went since."""
+        # No ¥: between it and a sign a line may break, and does on a phone.
+        worth = _signed(self.worth_fen).replace("¥", "") if self.difference else ""
+        cells = self.title, str(self.found.books), self.counted, f"{self.difference:+d}", worth
+        return (*cells, f"{self.found.moved:+d}") if moved else cells
 
 
 @command(
@@ -184,15 +185,24 @@ def _book(
             continue
         away = f"+{each.reserved}" if taken and each.reserved else ""
         difference = level.on_hand - level.on_hand_before
-        worth = difference * skus.view(ctx.tx, each.code).price_fen
-        booked.append(_Booked(level_title(level), f"{counted}{away}", each, difference, worth))
+        sku = skus.view(ctx.tx, each.code)
+        worth = difference * sku.price_fen
+        booked.append(_Booked(sku.title, f"{counted}{away}", each, difference, worth))
     return booked, refused
 
 
 def _card(ctx: Context, booked: Sequence[_Booked]) -> Reply:
     """What differs comes first."""
-    rows = sorted(booked, key=lambda b: b.difference == 0)
-    heads = ("product", "books", "counted", "difference", "worth", "moved")
+    rows = _told_apart(sorted(booked, key=lambda b: b.difference == 0))
+    moved = any(b.found.moved for b in booked)  # a phone has no room for a column that says nothing
+    heads = (
+        "product",
+        "books",
+        "counted",
+        "difference",
+        "worth_yuan",
+        *(("moved",) if moved else ()),
+    )
     before = sum(b.found.books + b.found.moved for b in booked)
     after = before + sum(b.difference for b in booked)
     differing = sum(1 for b in booked if b.difference)
@@ -203,8 +213,19 @@ def _card(ctx: Context, booked: Sequence[_Booked]) -> Reply:
             (ctx.say("field.differing"), str(differing)),
             (ctx.say("field.worth"), _worth(booked)),
         ),
-        table=Table(tuple(ctx.say(f"field.{h}") for h in heads), tuple(b.row for b in rows)),
+        table=Table(
+            tuple(ctx.say(f"field.{h}") for h in heads), tuple(b.row(moved=moved) for b in rows)
+        ),
     )
+
+
+def _told_apart(booked: Sequence[_Booked]) -> list[_Booked]:
+    """Those of the same name and specs with their code behind it."""
+    named = Counter(b.title for b in booked)
+    return [
+        replace(b, title=f"{b.title}（{b.found.code}）") if named[b.title] > 1 else b
+        for b in booked
+    ]
 
 
 def _worth(booked: Sequence[_Booked]) -> str:

@@ -191,6 +191,7 @@ SENTENCES: dict[str, Text] = {
     "field.counted": Text("实数", "Counted"),
     "field.difference": Text("差异", "Difference"),
     "field.worth": Text("差额", "Worth"),
+    "field.worth_yuan": Text("差额¥", "Worth ¥"),
     "field.differing": Text("有差异", "Differing"),
     "field.moved": Text("清点后", "Since"),
     "risk.count_gone": Text(

@@ -3,7 +3,7 @@
 import { el, svg, withLinks } from "./dom.js";
 
 const DOUBLE_MS = 1500;
-const NUMBER = /^[-+−]?[¥￥]?[\d,.]+%?$/;
+const NUMBER = /^(?:[-+−]?[¥￥]?[\d,.]+%?(?:\+\d+)?)?$/;
 
 // `quoted`: the words it answers, "" for none; `news`: the bot says it by itself; `press(button)`
 // sends the button's command.
@@ -40,7 +40,7 @@ function fields(pairs) {
 function table({ head, rows }) {
   // A column of figures stands at the right, heading included.
   const figures = head.map(
-    (_, column) => rows.length > 0 && rows.every((row) => NUMBER.test(row[column])),
+    (_, column) => rows.some((row) => row[column]) && rows.every((row) => NUMBER.test(row[column])),
   );
   const cell = (tag, text, column) =>
     el(tag, { text, class: figures[column] ? "number" : "" });
