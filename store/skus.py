@@ -275,7 +275,7 @@ def listed(
 
 def categories(tx: Tx) -> list[str]:
     """The paths of the categories in which there is something on sale or on the shelf."""
-    there = (Sku.status == SkuStatus.ON_SALE) | (col(Sku.on_hand) > 0)
+    there = (col(Sku.status) == SkuStatus.ON_SALE) | (col(Sku.on_hand) > 0)
     statement = select(Product.category).join(Sku).where(there, Product.category != "")
     return list(tx.exec(statement.distinct().order_by(Product.category)).all())
 

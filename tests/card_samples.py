@@ -118,7 +118,7 @@ def replies(url: str) -> dict[str, Reply]:
 
 def _counted(shop: Morning, talk: Talk) -> Reply:
     """The end of a count that left one out."""
-    talk.say("盘点全部", "sue")
+    reply = talk.say("盘点全部", "sue")
     for said in ("22", "57", "跳过", "10", "37", "73", "已拿走"):
         shop.clock.advance(seconds=5)
         reply = talk.say(said, "sue")
