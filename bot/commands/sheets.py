@@ -70,7 +70,7 @@ def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = No
         content=content,
     )
     told = _named(ctx, what, period) if dated and period is not None else what
-    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
+    facts = {"number": len(rows) - 1, "form": form.upper()}
     return Reply(
         title=ctx.say("title.export"), text=ctx.say("export.done", what=told, **facts), file=number
     )

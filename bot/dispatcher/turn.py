@@ -9,7 +9,7 @@ from bot.dispatcher import cards, counted_words, resolving, timing
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.counting import Counting
 from bot.dispatcher.running import Room, Runner
-from bot.messages import Button, Message, Reply, Role
+from bot.messages import ATTACHED, Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
 from bot.understanding import Catalogue, Reading, answer, questions, read
@@ -23,7 +23,6 @@ from store.dialogues import OpenDialogue
 
 PICTURE = "image"  # what platforms call a picture, for lack of its name
 IMPORT = "导入"  # what a file that comes without a word is taken for
-ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
 
 UNDO = "undo"  # while somebody counts it takes back a number
 MORE = "more"  # the command that goes on with the last list

@@ -425,8 +425,8 @@ SENTENCES: dict[str, Text] = {
     ),
     "address.none": Text("这个订单没有留地址。", "This order has no address."),
     "export.done": Text(
-        "{what}，{number} 行，{form} 文件在下面（终端里请用 {instead}）。",
-        "{what}, {number} rows; the {form} file follows (in a terminal use {instead}).",
+        "{what}，{number} 行，{form} 文件在下面。",
+        "{what}, {number} rows; the {form} file follows.",
     ),
     "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
     "export.too_many": Text(

@@ -7,13 +7,15 @@ const NUMBER = /^(?:[-+−]?[¥￥]?[\d,.]+%?(?:\+\d+)?)?$/;
 
 // `quoted`: the words it answers, "" for none; `news`: the bot says it by itself; `press(button)`
 // sends the button's command.
-export function card(reply, { quoted, news, press }) {
+// `file`: the node of what is sent with it.
+export function card(reply, { quoted, news, press, file }) {
   const body = el("div", { class: "card-body" }, [
     quoted && el("p", { class: "card-quote", text: quoted }),
     reply.fields.length > 0 && fields(reply.fields),
     reply.table && table(reply.table),
     reply.chart && chart(reply.chart),
     reply.text && el("p", { class: "card-text" }, withLinks(reply.text)),
+    file,
     reply.buttons.length > 0 && buttons(reply.buttons, press),
   ]);
   const title = reply.title && el("h3", { class: "card-title", text: reply.title });
