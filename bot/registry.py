@@ -72,7 +72,7 @@ class Command:
     give a slot with the word (待发货 says the topic). ``says``: how else people put it.
     ``needs``: of these slots one must be said. ``several``: one message
     may name several things. ``confirms``: always asked back. ``undoable``:
-    撤销 reverses it.
+    撤销 reverses it. ``offered``: help lists it; what cannot be done yet is only answered.
     """
 
     intent: str
@@ -91,6 +91,7 @@ class Command:
     confirms: Callable[[Mapping[str, Any]], bool] = lambda _: False
     undoable: bool = True
     answers: Answer | None = None
+    offered: bool = True
 
     @property
     def rest(self) -> Parameter | None:
@@ -266,6 +267,7 @@ def command(  # noqa: PLR0913  (a declaration is read by its keywords)
     confirms: Callable[[Mapping[str, Any]], bool] | bool = False,
     undoable: bool = True,
     answers: Answer | None = None,
+    offered: bool = True,
     registry: Registry = COMMANDS,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated handler as a command. See ``Command`` for what the keywords mean."""
@@ -291,6 +293,7 @@ def command(  # noqa: PLR0913  (a declaration is read by its keywords)
                 confirms=confirms if callable(confirms) else lambda _: bool(confirms),
                 undoable=undoable,
                 answers=answers,
+                offered=offered,
             )
         )
         return handler

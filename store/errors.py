@@ -234,13 +234,16 @@ class CountedTwiceError(StoreError):
 
 
 class NotUndoableError(StoreError):
-    """The last write cannot be reversed by itself; ``what`` names it."""
+    """The last write cannot be reversed by itself; ``what`` names it.
+
+    ``order_no`` and ``status``: of the order whose step it was, and what that made of it.
+    """
 
     code = "not_undoable"
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, order_no: str = "", status: str = "") -> None:
         super().__init__(what)
-        self.what = what
+        self.what, self.order_no, self.status = what, order_no, status
 
 
 class TimedActNotFoundError(StoreError):

@@ -174,7 +174,8 @@ def _reversed(tx: Tx, entry: AuditEntry, by: Cause) -> Undone:
     """Undo an entry's changes, as many as what happened since allows."""
     for change in entry.changes:
         if change["kind"] not in _REVERSALS:
-            raise NotUndoableError(str(change.get("order_no", change["kind"])))
+            order_no, status = str(change.get("order_no", "")), str(change.get("after", ""))
+            raise NotUndoableError(order_no or change["kind"], order_no=order_no, status=status)
     done: list[Reversal] = []
     left: list[StoreError] = []
     for change in reversed(entry.changes):

@@ -13,6 +13,15 @@ from store.journal import Undone
 
 _TOUR = ("look", "restock", "undo", "count", "summary")  # its steps, by the key of what is typed
 
+# The order of help; whatever is missing here follows as it is declared.
+_DAILY = (
+    "restock", "query_stock", "set_price", "stocktake", "stocktake_start", "stocktake_end",
+    "deduct", "add_sku", "orders_list", "order_show", "mark_paid", "ship", "complete",
+    "cancel_order", "undo", "low_stock", "summary", "top_sellers", "search", "ledger", "explain",
+    "edit_sku", "delist", "relist", "set_threshold", "spec_schema", "schedule", "export", "import",
+    "open_shop", "close_shop", "help", "more",
+)  # fmt: skip
+
 
 @command(
     "confirm",
@@ -153,7 +162,8 @@ def help_(
         return _tour(ctx, step)
     if topic is None:
         head = (ctx.say("field.command"), ctx.say("field.does"))
-        rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in may)
+        listed = sorted((c for c in may if c.offered), key=_daily)
+        rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in listed)
         shown = ctx.say("help.examples", product=_a_product(ctx)) if ctx.role >= Role.VIEWER else ""
         text = "\n".join(part for part in (shown, ctx.say("help.more")) if part)
         return Reply(title=ctx.say("title.help"), text=text, table=Table(head, rows))
@@ -161,6 +171,11 @@ def help_(
     if found is None:
         return Reply(text=ctx.say("help.unknown", topic=topic))
     return _usage(ctx, found)
+
+
+def _daily(command: Command) -> int:
+    """Where help lists a command: by how often a day it is needed, what is rare last."""
+    return _DAILY.index(command.intent) if command.intent in _DAILY else len(_DAILY)
 
 
 def _tour(ctx: Context, step: int) -> Reply:

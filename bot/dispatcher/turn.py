@@ -1,5 +1,6 @@
 """One message in one transaction: who says it, whether it is an answer or a command."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -160,7 +161,7 @@ class Turn:
         if reading.outcome != "clarify" or "\n" in self._message.text or not reading.slots:
             return None
         said = " ".join(texts.visible(self._message.text).split())
-        whole = [(command, f"{word} {said}") for command, word in self._bare()]
+        whole = self._whole(said)
         fitting = [
             (command, text)
             for command, text in whole
@@ -174,6 +175,14 @@ class Turn:
         example = fitting[0][1]
         question = texts.say(self._language, "ask.bare", words=said[:_QUOTED], example=example)
         return Reply(text=question, buttons=buttons, outcome="clarify")
+
+    def _whole(self, said: str) -> list[tuple[Command, str]]:
+        """What was said as whole commands: from a command's own word on, where one is in it."""
+        may = self._bare()
+        heard = [(c, at) for c, _ in may if (at := _place(said, c.words)) >= 0]
+        if heard:
+            return [(command, said[at:]) for command, at in heard if at]
+        return [(command, f"{word} {said}") for command, word in may]
 
     def _bare(self) -> list[tuple[Command, str]]:
         """Commands that a product and a number may be meant for, which the speaker may run."""
@@ -236,7 +245,7 @@ class Turn:
         asked = reading.outcome == "confirm"
         doubt = reading.doubt if command.acts else ""
         pending = Pending(command, slots, doubt, asked=asked, said_at=self._message.sent_at)
-        question = self._with_own_goods(command, reading)
+        question = self._with_own_goods(command, reading, reading.question or "")
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
             return cards.marked(reply, command, error="invalid_request")
@@ -252,18 +261,22 @@ class Turn:
             return command
         return self._room.commands[reading.slots[timing.ACT]]
 
-    def _with_own_goods(self, command: Command, reading: Reading) -> str:
+    def _with_own_goods(self, command: Command, reading: Reading, question: str) -> str:
         """The question, its example one of this shop; words that were of no use are named."""
-        question, manual = reading.question or "", questions.example(self._language, command)
-        if manual not in question:
+        if questions.example(self._language, command) not in question:
             return question
-        target: Any = reading.slots.get("sku") or reading.slots.get("skus") or {}
-        product = "" if reading.lost else resolving.words(target)
-        own = examples.first(self._tx, self._language, command, product)
+        product = {} if reading.lost else reading.slots
+        own = self._own(command, product, question)
         unread = reading.missing and not reading.doubt
         odd = self._of_no_use(command, reading) if unread else ""
         named = texts.say(self._language, "ask.odd", words=odd) if odd else ""
-        return named + question.replace(manual, own)
+        return named + own
+
+    def _own(self, command: Command, slots: Mapping[str, Any], question: str) -> str:
+        """The question, its example of the product that was named, or of another of this shop."""
+        target: Any = slots.get("sku") or slots.get("skus") or {}
+        example = examples.first(self._tx, self._language, command, resolving.words(target))
+        return question.replace(questions.example(self._language, command), example)
 
     def _of_no_use(self, command: Command, reading: Reading) -> str:
         """The words without which the message would have been read alike, the command's apart."""
@@ -397,7 +410,7 @@ class Turn:
         if not missing:
             return self._runner.perform(pending, self._person)
         question = questions.ask(self._language, command, missing, {})
-        return self._ask_for(pending, missing, question)
+        return self._ask_for(pending, missing, self._own(command, slots, question))
 
     # Yes and no.
 
@@ -481,6 +494,12 @@ class Turn:
             return refusal
         self._asking.close(asked.user_id)
         return self._runner.perform(Pending.of(command, waiting), person)
+
+
+def _place(said: str, words: Sequence[str]) -> int:
+    """Where the first of these words of two letters or more is said, -1 where none is."""
+    found = [said.casefold().find(word) for word in map(str.casefold, words) if len(word) > 1]
+    return min((at for at in found if at >= 0), default=-1)
 
 
 def _user_key(command: Command) -> str:

@@ -204,6 +204,20 @@ def _wrong_state(error: Any) -> Text:
     )
 
 
+def _not_undoable(error: Any) -> Text:
+    if not error.order_no:
+        return Text(
+            f"{error.what or '这一步'} 不能撤销：之后有别的改动，或者已经撤销过了。",
+            f"{error.what or 'This'} cannot be undone: it was changed since, or undone already.",
+        )
+    state = _STATES.get(error.status, Text(error.status, error.status))
+    return Text(
+        f"订单 {error.order_no} 已经是「{state.zh}」，订单走过的步骤不能撤销；库存不对请盘点。",
+        f"Order {error.order_no} is {state.en} by then, and no step of an order can be undone; "
+        "if the stock is wrong, count it.",
+    )
+
+
 def _ambiguous_order(error: Any) -> Text:
     numbers = listed(error.candidates)
     return Text(
@@ -270,10 +284,7 @@ SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
         f"{e.sku} 写了两个实数：{e.first} 和 {e.second}，哪个对？只留一个再发。",
         f"{e.sku} is counted twice: {e.first} and {e.second}. Send it with the right one alone.",
     ),
-    errors.NotUndoableError: lambda e: Text(
-        f"{e.what or '这一步'} 不能撤销：之后有别的改动，或者这一步不能回头。",
-        f"{e.what or 'This'} cannot be undone: it was changed since, or there is no way back.",
-    ),
+    errors.NotUndoableError: _not_undoable,
     errors.TimedActNotFoundError: _no_timed_act,
     errors.BadCodeError: lambda _: Text(
         "口令不对、用过了或已过期，请重新取一个。",

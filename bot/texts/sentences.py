@@ -244,7 +244,11 @@ SENTENCES: dict[str, Text] = {
         "这个问题已经过期，请重新发命令。",
         "That question has expired; please send the command again.",
     ),
-    "risk.asked": Text("这一步影响大，先确认一下。", "This step weighs; please confirm."),
+    "risk.asked": Text("这一步影响大，先确认一下。", "A big step; please confirm."),
+    "risk.unsure": Text(
+        "「{words}」是不是这个意思，我没有十足把握，请看一眼再确认。",
+        'I am not sure that this is what "{words}" means; please look before you confirm.',
+    ),
     "risk.emptied": Text("库存将变为 0。", "The stock would become 0."),
     "risk.stock_jump": Text(
         "库存将是以往最多时的 {times} 倍。",

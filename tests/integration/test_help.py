@@ -191,6 +191,19 @@ def test_whoever_may_only_look_gets_the_list(talk: Talk) -> None:
     assert talk.say("帮助 上手", "vic").title == "我会这些"
 
 
+def test_help_begins_with_what_is_done_every_day_and_offers_nothing_that_cannot_be(
+    talk: Talk,
+) -> None:
+    reply = talk.say("帮助", "ann")
+    assert reply.table is not None
+    listed = [word for word, _ in reply.table.rows]
+
+    assert listed[:4] == ["补货", "查库存", "改价", "盘点"]
+    assert not {"退款", "海报", "图片"} & set(listed)
+    assert "海报还不会做" in talk.say("海报 手冲壶", "ann").text  # it is answered all the same
+    assert len(listed) == len(set(listed)) > 30
+
+
 # -- the language of a chat
 
 
