@@ -277,12 +277,14 @@ def language(ctx: Context, part: Language) -> Reply:
         language=part,
         was=ctx.language,
     )
+    ctx.language = part  # the answer is the first thing that is said in it
     moved = change(ctx.say(f"language.{before}"), ctx.say(f"language.{part}"))
     return Reply(title=ctx.say("title.language"), fields=((ctx.say("field.language"), moved),))
 
 
 def _usage(ctx: Context, found: Command) -> Reply:
     shown = examples.own(ctx.tx, ctx.language, found)
+    first = examples.first(ctx.tx, ctx.language, found)
     return Reply(
         title=_word(ctx, found),
         text=found.help.to(ctx.language),
@@ -290,7 +292,7 @@ def _usage(ctx: Context, found: Command) -> Reply:
             (ctx.say("field.words"), ctx.listed(found.words)),
             (ctx.say("field.examples"), "\n".join(shown)),
         ),
-        buttons=() if found.writes else (Button(shown[0], shown[0]),),
+        buttons=() if found.writes else (Button(first, first),),
     )
 
 

@@ -116,7 +116,7 @@ class Runner:
         if timed is not None:
             reply = timed.kept(reply, self.tx.changes[mark:])
         if command.writes and not context.told:
-            reply = self._written(pending, person, reply)
+            reply = self._written(pending, person, reply, context.language)
         return replace(reply, text=self._with_binding(reply.text, person))
 
     def _handled(self, context: Context, command: Command, slots: Mapping[str, Any]) -> Reply:
@@ -173,12 +173,12 @@ class Runner:
             reasons.append(texts.say(self.language, "risk.stale", minutes=minutes))
         return reasons
 
-    def _written(self, pending: Pending, person: Person, reply: Reply) -> Reply:
+    def _written(self, pending: Pending, person: Person, reply: Reply, language: str) -> Reply:
         changed = bool(self.tx.changes)
         command = self._meant(pending)
         self._record(command, pending.slots, person)
         people = (person.name, person.approver) if person.approver else (person.name,)
-        return cards.done(self.language, command, reply, people=people, changed=changed)
+        return cards.done(language, command, reply, people=people, changed=changed)
 
     def _meant(self, pending: Pending) -> Command:
         """The command that was said: what is said with a moment is one of its own."""

@@ -21,8 +21,12 @@ class Say(Protocol):
 
 
 def say(language: str, key: str, **values: object) -> str:
-    """The sentence with this key. Raises ``KeyError`` for a key nobody wrote."""
-    return SENTENCES[key].to(language).format(**values)
+    """The sentence with this key. Raises ``KeyError`` for a key nobody wrote.
+
+    ``{s}`` in an English one is the plural's, by its ``number``.
+    """
+    plural = "" if str(values.get("number")) == "1" else "s"
+    return SENTENCES[key].to(language).format(**{"s": plural, **values})
 
 
 def visible(text: str) -> str:

@@ -5,8 +5,8 @@ from bot.texts.text import Text
 SENTENCES: dict[str, Text] = {
     # What is asked, and what is said when nothing is understood.
     "list.comma": Text("、", ", "),
-    "value.several": Text("{number} 个商品", "{number} products"),
-    "title.batch": Text("{word} {number} 项", "{word}: {number} rows"),
+    "value.several": Text("{number} 个商品", "{number} product{s}"),
+    "title.batch": Text("{word} {number} 项", "{word}: {number} row{s}"),
     "batch.refused": Text(
         "有 {number} 行不行，什么都没改：", "{number} rows cannot be; nothing was changed:"
     ),
@@ -86,7 +86,7 @@ SENTENCES: dict[str, Text] = {
     # Counting while the shop sells.
     "title.counted": Text("记下", "Counted"),
     "title.counting": Text("盘点开始", "Counting"),
-    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKUs"),
+    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKU{s}"),
     "count.moved": Text(
         "清点之后库存又变了 {moved}，照样算数：账面按清点时的 {books} 件比。",
         "{moved} since the count stays; it was held against the {books} on the books then.",
@@ -100,19 +100,19 @@ SENTENCES: dict[str, Text] = {
     ),
     "count.open": Text(
         "盘点还开着，已记 {number} 个商品，接着数；数完发「盘点结束」。",
-        'The count is open with {number} SKUs; go on, then send "finish count".',
+        'The count is open with {number} SKU{s}; go on, then send "finish count".',
     ),
     "count.line": Text("{counted}（还没有入账）", "{counted} (not booked yet)"),
     "count.sofar": Text(
         "盘点中，已记 {number} 个商品。数完发「盘点结束」。",
-        'Counting: {number} SKUs so far. Then send "finish count".',
+        'Counting: {number} SKU{s} so far. Then send "finish count".',
     ),
     "count.again": Text("之前记的是 {before}，改成 {now}。", "{before} before, now {now}."),
     # A running count that asks for one after the other; the words are what its buttons say.
     "count.led": Text(
         "一共 {number} 个商品，一个一个问，只回实数就行；照常卖货，之后卖出的会算进去。"
         "{hours} 小时没动静就作废，发「取消」不盘了。",
-        "{number} SKUs, one after the other: answer with the number; go on selling, what is sold "
+        "{number} SKU{s}, one after the other: answer with the number; go on selling, what is sold "
         'afterwards is taken into account. It ends after {hours} idle hours, or by "cancel".',
     ),
     "count.most": Text(
@@ -123,7 +123,7 @@ SENTENCES: dict[str, Text] = {
     "count.known": Text("之前记的是 {counted}。", "{counted} so far."),
     "count.all": Text(
         "都问完了，已记 {number} 个商品。发「盘点结束」看差异。",
-        'That was all; {number} SKUs were counted. Send "finish count" to see the differences.',
+        'That was all; counted: {number}. Send "finish count" to see the differences.',
     ),
     "count.else": Text(
         "回一个整数；不知道就发「跳过」，歇一会儿发「暂停」。",
@@ -177,7 +177,7 @@ SENTENCES: dict[str, Text] = {
     "count.empty": Text("一个都没有数，盘点结束了。", "Nothing was counted; the count has ended."),
     "count.dropped": Text(
         "盘点取消了，记下的 {number} 个商品没有入账。",
-        "The count was dropped; its {number} SKUs were not booked.",
+        "The count was dropped; what was counted ({number}) was not booked.",
     ),
     "count.refused": Text(
         "有 {number} 个商品入不了账，什么都没改。重新数这几个，再发「盘点结束」：",
@@ -198,7 +198,7 @@ SENTENCES: dict[str, Text] = {
         "数出来一件都没有：{goods}，库存会变成 0。", "Counted none at all, would be 0: {goods}."
     ),
     "risk.count": Text(
-        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKUs."
+        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKU{s}."
     ),
     "value.a_product": Text("咖啡豆", "Linen Tote"),
     # A value that cannot be.
@@ -257,7 +257,7 @@ SENTENCES: dict[str, Text] = {
     "risk.price_jump": Text(
         "价格变化很大：{before} → {after}。", "A large change of price: {before} → {after}."
     ),
-    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKUs."),
+    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKU{s}."),
     "risk.new_value": Text(
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
@@ -326,9 +326,9 @@ SENTENCES: dict[str, Text] = {
         "晚了{span}：应在 {due}，那时机器人没在工作。",
         "{span} late: due at {due}, when the bot was not at work.",
     ),
-    "span.minutes": Text(" {number} 分钟", "{number} minutes"),
-    "span.hours": Text(" {number} 小时", "{number} hours"),
-    "span.days": Text(" {number} 天", "{number} days"),
+    "span.minutes": Text(" {number} 分钟", "{number} minute{s}"),
+    "span.hours": Text(" {number} 小时", "{number} hour{s}"),
+    "span.days": Text(" {number} 天", "{number} day{s}"),
     "timed.list": Text("定时：{number} 个", "Timed: {number}"),
     "timed.more": Text("后面还有 {number} 个。", "{number} more after these."),
     "timed.none": Text(
@@ -430,7 +430,7 @@ SENTENCES: dict[str, Text] = {
     "address.none": Text("这个订单没有留地址。", "This order has no address."),
     "export.done": Text(
         "{what}，{number} 行，{form} 文件在下面。",
-        "{what}, {number} rows; the {form} file follows.",
+        "{what}, {number} row{s}; the {form} file follows.",
     ),
     "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
     "export.too_many": Text(
@@ -557,7 +557,7 @@ SENTENCES: dict[str, Text] = {
     "title.edit": Text("修改", "Edit"),
     "title.grant": Text("授权", "Grant"),
     "title.help": Text("我会这些", "What I can do"),
-    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKUs"),
+    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKU{s}"),
     "title.open": Text("开门", "Open"),
     "title.order": Text("订单", "Order"),
     "title.orders": Text("订单", "Orders"),
