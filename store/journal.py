@@ -1,6 +1,7 @@
 """The journal: who wrote what, and how one's last write is undone by opposite operations."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -99,6 +100,12 @@ def author(tx: Tx, origin: str) -> str:
     return "" if found is None else found.actor
 
 
+def last_at(tx: Tx, actor: str) -> datetime | None:
+    """When the newest write of a person was made that stands; None where there is none."""
+    entry = _last(tx, actor)
+    return None if entry is None else entry.created_at
+
+
 def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: str = "") -> Undone:
     """Reverse a person's last write by opposite operations; an undo can be undone too.
 
@@ -174,7 +181,8 @@ def _reversed(tx: Tx, entry: AuditEntry, by: Cause) -> Undone:
     """Undo an entry's changes, as many as what happened since allows."""
     for change in entry.changes:
         if change["kind"] not in _REVERSALS:
-            raise NotUndoableError(str(change.get("order_no", change["kind"])))
+            order_no, status = str(change.get("order_no", "")), str(change.get("after", ""))
+            raise NotUndoableError(order_no or change["kind"], order_no=order_no, status=status)
     done: list[Reversal] = []
     left: list[StoreError] = []
     for change in reversed(entry.changes):

@@ -279,6 +279,13 @@ def listed(
     return [_view(*row) for row in tx.exec(statement.order_by(col(Sku.id)).limit(most)).all()]
 
 
+def categories(tx: Tx) -> list[str]:
+    """The paths of the categories in which there is something on sale or on the shelf."""
+    there = (col(Sku.status) == SkuStatus.ON_SALE) | (col(Sku.on_hand) > 0)
+    statement = select(Product.category).join(Sku).where(there, Product.category != "")
+    return list(tx.exec(statement.distinct().order_by(Product.category)).all())
+
+
 def called(category: str) -> Any:
     """A condition: the product's category, or one above it, is this path or has this name."""
     path = names.category_path(category)

@@ -72,7 +72,7 @@ def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = No
         content=content,
     )
     told = _named(ctx, what, period) if dated and period is not None else what
-    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
+    facts = {"number": len(rows) - 1, "form": form.upper()}
     return Reply(
         title=ctx.say("title.export"), text=ctx.say("export.done", what=told, **facts), file=number
     )
@@ -161,11 +161,11 @@ def _told(ctx: Context, planned: ImportPlan, name: str) -> Reply:
 
 def _notes(ctx: Context, planned: ImportPlan) -> Iterator[str]:
     if planned.recognised:
-        columns = "、".join(_column(ctx, *pair) for pair in planned.recognised)
+        columns = ctx.listed(_column(ctx, *pair) for pair in planned.recognised)
         yield ctx.say("import.columns", columns=columns)
     if planned.ignored:
         more = "…" if len(planned.ignored) > NAMED else ""
-        yield ctx.say("import.ignored", columns="、".join(planned.ignored[:NAMED]) + more)
+        yield ctx.say("import.ignored", columns=ctx.listed(planned.ignored[:NAMED]) + more)
     if planned.stock_left_alone:
         yield ctx.say("import.stock_left")
 
@@ -200,7 +200,7 @@ def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
             f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
-        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), "、".join(fields)
+        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), ctx.listed(fields)
     for new in planned.new:
         draft = new.draft
         title = f"{draft.name} {names.specs_text(draft.specs or {})}".strip()

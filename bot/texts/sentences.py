@@ -4,8 +4,9 @@ from bot.texts.text import Text
 
 SENTENCES: dict[str, Text] = {
     # What is asked, and what is said when nothing is understood.
-    "value.several": Text("{number} 个商品", "{number} products"),
-    "title.batch": Text("{word} {number} 项", "{word}: {number} rows"),
+    "list.comma": Text("、", ", "),
+    "value.several": Text("{number} 个商品", "{number} product{s}"),
+    "title.batch": Text("{word} {number} 项", "{word}: {number} row{s}"),
     "batch.refused": Text(
         "有 {number} 行不行，什么都没改：", "{number} rows cannot be; nothing was changed:"
     ),
@@ -148,7 +149,7 @@ SENTENCES: dict[str, Text] = {
     # Counting while the shop sells.
     "title.counted": Text("记下", "Counted"),
     "title.counting": Text("盘点开始", "Counting"),
-    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKUs"),
+    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKU{s}"),
     "count.moved": Text(
         "清点之后库存又变了 {moved}，照样算数：账面按清点时的 {books} 件比。",
         "{moved} since the count stays; it was held against the {books} on the books then.",
@@ -162,19 +163,19 @@ SENTENCES: dict[str, Text] = {
     ),
     "count.open": Text(
         "盘点还开着，已记 {number} 个商品，接着数；数完发「盘点结束」。",
-        'The count is open with {number} SKUs; go on, then send "finish count".',
+        'The count is open with {number} SKU{s}; go on, then send "finish count".',
     ),
     "count.line": Text("{counted}（还没有入账）", "{counted} (not booked yet)"),
     "count.sofar": Text(
         "盘点中，已记 {number} 个商品。数完发「盘点结束」。",
-        'Counting: {number} SKUs so far. Then send "finish count".',
+        'Counting: {number} SKU{s} so far. Then send "finish count".',
     ),
     "count.again": Text("之前记的是 {before}，改成 {now}。", "{before} before, now {now}."),
     # A running count that asks for one after the other; the words are what its buttons say.
     "count.led": Text(
         "一共 {number} 个商品，一个一个问，只回实数就行；照常卖货，之后卖出的会算进去。"
         "{hours} 小时没动静就作废，发「取消」不盘了。",
-        "{number} SKUs, one after the other: answer with the number; go on selling, what is sold "
+        "{number} SKU{s}, one after the other: answer with the number; go on selling, what is sold "
         'afterwards is taken into account. It ends after {hours} idle hours, or by "cancel".',
     ),
     "count.most": Text(
@@ -185,10 +186,50 @@ SENTENCES: dict[str, Text] = {
     "count.known": Text("之前记的是 {counted}。", "{counted} so far."),
     "count.all": Text(
         "都问完了，已记 {number} 个商品。发「盘点结束」看差异。",
-        'That was all; {number} SKUs were counted. Send "finish count" to see the differences.',
+        'That was all; counted: {number}. Send "finish count" to see the differences.',
     ),
+    "count.else": Text(
+        "回一个整数；不知道就发「跳过」，歇一会儿发「暂停」。",
+        'Answer with a number; "skip" when you do not know, "pause" for a break.',
+    ),
+    "title.paused": Text("盘点暂停", "Count paused"),
+    "count.paused": Text(
+        "已记 {number} 个商品，都留着。发「继续盘点」接着数，发「盘点结束」看差异；"
+        "{hours} 小时没动静就作废。",
+        'The {number} counted so far are kept. Send "resume count" to go on, "finish count" for '
+        "the differences; it ends by itself after {hours} idle hours.",
+    ),
+    "word.resume": Text("继续盘点", "resume count"),
+    "count.stays": Text(
+        "盘点还开着，已记 {number} 个商品，没有动。数错了发「撤销」，不知道发「跳过」，"
+        "歇一会儿发「暂停」；整个不盘了发「取消盘点」。",
+        'The count is still open with {number}. "undo" takes back the last number, "skip" leaves '
+        'one out, "pause" is for a break; "cancel count" drops all of it.',
+    ),
+    "count.back": Text(
+        "{product} 记的 {counted} 撤回了。", "{product}: the {counted} was taken back."
+    ),
+    "count.back_to": Text(
+        "{product} 记的 {counted} 撤回了，还是 {before}。",
+        "{product}: the {counted} was taken back; it is {before} again.",
+    ),
+    "count.no_back": Text(
+        "这次盘点里没有数可以撤回。要撤销盘点之前的改动，先发「暂停盘点」，再发「撤销」。",
+        "No number of this count is left to take back. To undo what was done before it, send "
+        '"pause count" first, then "undo".',
+    ),
+    "count.no_kind": Text(
+        "没有叫「{words}」的分类或商品。要盘哪一类？",
+        'There is no category or product called "{words}". Which one is to be counted?',
+    ),
+    "count.which_kind": Text(
+        "有几类的名字里有「{words}」，要盘哪一类？",
+        'Several categories are called like "{words}". Which one is to be counted?',
+    ),
+    "word.count_kind": Text("盘点 {kind}", "count {kind}"),
+    "word.count_all": Text("盘点全部", "count everything"),
     "count.skipped": Text(
-        "没数的 {number} 个不改：{codes}。", "{number} were not counted and stay: {codes}."
+        "没数的 {number} 个不改：{goods}。", "{number} were not counted and stay: {goods}."
     ),
     "word.skip": Text("跳过", "skip"),
     "word.back": Text("上一个", "back"),
@@ -199,7 +240,7 @@ SENTENCES: dict[str, Text] = {
     "count.empty": Text("一个都没有数，盘点结束了。", "Nothing was counted; the count has ended."),
     "count.dropped": Text(
         "盘点取消了，记下的 {number} 个商品没有入账。",
-        "The count was dropped; its {number} SKUs were not booked.",
+        "The count was dropped; what was counted ({number}) was not booked.",
     ),
     "count.refused": Text(
         "有 {number} 个商品入不了账，什么都没改。重新数这几个，再发「盘点结束」：",
@@ -213,16 +254,32 @@ SENTENCES: dict[str, Text] = {
     "field.counted": Text("实数", "Counted"),
     "field.difference": Text("差异", "Difference"),
     "field.worth": Text("差额", "Worth"),
+    "field.worth_yuan": Text("差额¥", "Worth ¥"),
     "field.differing": Text("有差异", "Differing"),
     "field.moved": Text("清点后", "Since"),
+    "risk.count_gone": Text(
+        "数出来一件都没有：{goods}，库存会变成 0。", "Counted none at all, would be 0: {goods}."
+    ),
     "risk.count": Text(
-        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKUs."
+        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKU{s}."
     ),
     "value.a_product": Text("咖啡豆", "Linen Tote"),
     # A value that cannot be.
     "bad.whole": Text(
         "{what}要是 {least} 到 {most} 的整数，不能是「{written}」。",
         '{what} must be a whole number from {least} to {most}, not "{written}".',
+    ),
+    "bad.exact": Text(
+        "「{written}」不是准数，什么都没记。请数一下，回一个整数。",
+        '"{written}" is no exact number; nothing was noted. Please count, and send a number.',
+    ),
+    "bad.packed": Text(
+        "「{written}」是多少件？我不知道一箱几件，请回总件数。",
+        'How many units is "{written}"? I do not know how many are in one; send all units.',
+    ),
+    "bad.priced": Text(
+        "「{written}」是价钱；{what}请回几件，只回数字。",
+        '"{written}" is money; the {what} is a number of units, please.',
     ),
     "bad.range": Text(
         "{what}要在 {least} 到 {most} 之间，不能是「{written}」。",
@@ -250,7 +307,11 @@ SENTENCES: dict[str, Text] = {
         "这个问题已经过期，请重新发命令。",
         "That question has expired; please send the command again.",
     ),
-    "risk.asked": Text("这一步影响大，先确认一下。", "This step weighs; please confirm."),
+    "risk.asked": Text("这一步影响大，先确认一下。", "A big step; please confirm."),
+    "risk.unsure": Text(
+        "「{words}」是不是这个意思，我没有十足把握，请看一眼再确认。",
+        'I am not sure that this is what "{words}" means; please look before you confirm.',
+    ),
     "risk.emptied": Text("库存将变为 0。", "The stock would become 0."),
     "risk.stock_jump": Text(
         "库存将是以往最多时的 {times} 倍。",
@@ -259,8 +320,8 @@ SENTENCES: dict[str, Text] = {
     "risk.price_jump": Text(
         "价格变化很大：{before} → {after}。", "A large change of price: {before} → {after}."
     ),
-    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKUs."),
-    "risk.several_new": Text("会新增 {number} 个规格。", "This adds {number} SKUs."),
+    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKU{s}."),
+    "risk.several_new": Text("会新增 {number} 个规格。", "This adds {number} SKU{s}."),
     "add_sku.there": Text("已有（{status}），不变", "There already ({status}), unchanged"),
     "add_sku.one_code": Text(
         "一个编码只能给一个规格；去掉编码，每个规格会各得一个。",
@@ -356,9 +417,9 @@ SENTENCES: dict[str, Text] = {
         "晚了{span}：应在 {due}，那时机器人没在工作。",
         "{span} late: due at {due}, when the bot was not at work.",
     ),
-    "span.minutes": Text(" {number} 分钟", "{number} minutes"),
-    "span.hours": Text(" {number} 小时", "{number} hours"),
-    "span.days": Text(" {number} 天", "{number} days"),
+    "span.minutes": Text(" {number} 分钟", "{number} minute{s}"),
+    "span.hours": Text(" {number} 小时", "{number} hour{s}"),
+    "span.days": Text(" {number} 天", "{number} day{s}"),
     "timed.list": Text("定时：{number} 个", "Timed: {number}"),
     "timed.more": Text("后面还有 {number} 个。", "{number} more after these."),
     "timed.none": Text(
@@ -468,8 +529,8 @@ SENTENCES: dict[str, Text] = {
     ),
     "address.none": Text("这个订单没有留地址。", "This order has no address."),
     "export.done": Text(
-        "{what}，{number} 行，{form} 文件在下面（终端里请用 {instead}）。",
-        "{what}, {number} rows; the {form} file follows (in a terminal use {instead}).",
+        "{what}，{number} 行，{form} 文件在下面。",
+        "{what}, {number} row{s}; the {form} file follows.",
     ),
     "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
     "export.too_many": Text(
@@ -616,7 +677,7 @@ SENTENCES: dict[str, Text] = {
     "title.edit": Text("修改", "Edit"),
     "title.grant": Text("授权", "Grant"),
     "title.help": Text("我会这些", "What I can do"),
-    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKUs"),
+    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKU{s}"),
     "title.open": Text("开门", "Open"),
     "title.order": Text("订单", "Order"),
     "title.orders": Text("订单", "Orders"),
@@ -709,6 +770,12 @@ SENTENCES: dict[str, Text] = {
         "上架 {product} 88元 库存10|放上第一个商品；名称、价格、库存换成你的",
         "add {product} 88 10|puts the first product on sale; take your own name, price and stock",
     ),
+    "tour.waits": Text(
+        "店里还没有商品，后面几步都要用到：先照上面发一条（换成你的商品），再点「下一步」。",
+        "The shop has no products yet, and the next steps need one: send the line above, with "
+        "your own product in it, then go on.",
+    ),
+    "button.look_round": Text("先看最后一步", "See the last step"),
     "tour.look": Text(
         "查 {product}|看它的库存、价格和被订单占用的件数",
         "stock {product}|shows its stock, its price and what orders hold",
