@@ -1,13 +1,14 @@
 """A normalised line -> its values: products, numbers, money, dates and the rest, each once."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bot.understanding import numerals, specs, times
 from bot.understanding.catalogue import Catalogue
+from bot.understanding.catalogue import Found as Named
 from bot.understanding.numerals import HANZI
 from bot.understanding.tokens import Line, Token, line_of
 
@@ -124,6 +125,7 @@ def line(text: str, catalogue: Catalogue | None, now: datetime) -> Line:
         page.take(_goods(page.unread, catalogue))
         page.take(_own_values(page.unread, page.tokens, catalogue))
         page.take(_own_sizes(page.unread, page.tokens, catalogue))
+        page.take(_own_measures(page.unread, page.tokens, catalogue))
     page.take(_codes_of_people(page.unread))
     page.take(times.find(page.unread, now))
     for reader in _READERS:
@@ -164,9 +166,38 @@ def _paths(text: str) -> Iterator[Found]:
 
 
 def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
-    for found in catalogue.find(text):
-        kind = "category" if "category" in found.target else "sku"
-        yield found.start, found.end, kind, found.target
+    goods = catalogue.find(text)
+    for found in goods:
+        taste = _taste(found, goods, text, catalogue)
+        kind = "spec" if taste else "category" if "category" in found.target else "sku"
+        yield found.start, found.end, kind, taste or found.target
+
+
+def _taste(
+    found: Named, goods: Sequence[Named], text: str, catalogue: Catalogue
+) -> tuple[str, str] | None:
+    """A product that rather is a spec of another one: 草莓酸奶, 酸奶：原味20，草莓17."""
+    if found.target.keys() != {"name"}:
+        return None
+    word = text[found.start : found.end]
+    for other in goods:
+        if "name" not in other.target or other.target["name"] == found.target["name"]:
+            continue
+        forms = catalogue.forms(other.target["name"])
+        rest = text[: found.start] + text[found.end :]
+        listed = other.end <= found.start and any(f in rest for f in forms if len(f) > 1)
+        if word in forms and (found.end == other.start or listed):
+            return forms[word]
+    return None
+
+
+def _own_measures(text: str, _: list[Token], catalogue: Catalogue) -> Iterator[Found]:
+    """Numbers with the letters that this shop's own values have behind theirs: 36cm, 5J."""
+    for suffix, key in catalogue.suffixes.items():
+        if suffix[0] not in f"{UNITS}{PACKS}元块折点号月日年个%":
+            said = rf"(?<![0-9A-Za-z.])[0-9]+(?:\.[0-9]+)?{re.escape(suffix)}(?![0-9A-Za-z])"
+            for match in re.finditer(said, text, re.IGNORECASE):
+                yield *match.span(), "measure", (key, match[0])
 
 
 # 裸粉色 is not 粉色.
