@@ -299,11 +299,11 @@ def _named(say: Say, skus: Iterable[SkuView], *, with_units: bool) -> str:
         for sku in skus
     ]
     more = f" +{len(titles) - _MOST_NAMED}" if len(titles) > _MOST_NAMED else ""
-    return "、".join(titles[:_MOST_NAMED]) + more
+    return say("list.comma").join(titles[:_MOST_NAMED]) + more
 
 
 def _order_fields(say: Say, order: OrderView) -> tuple[tuple[str, str], ...]:
-    return ((say("field.goods"), goods(order)), (say("field.total"), yuan(order.total_fen)))
+    return ((say("field.goods"), goods(say, order)), (say("field.total"), yuan(order.total_fen)))
 
 
 def _owed(order: OrderView) -> bool:

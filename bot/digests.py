@@ -20,9 +20,9 @@ def compose(tx: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
     return _TOPICS[parcels[0].topic](tx, say, parcels)
 
 
-def goods(order: OrderView) -> str:
+def goods(say: Say, order: OrderView) -> str:
     """``咖啡豆 ×2、手冲壶 ×1``."""
-    return "、".join(f"{line.title} ×{line.quantity}" for line in order.lines)
+    return say("list.comma").join(f"{line.title} ×{line.quantity}" for line in order.lines)
 
 
 def yuan(fen: int) -> str:
@@ -42,19 +42,19 @@ def _orders(tx: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
     total = sum(order.total_fen for order in found)
     return Reply(
         title=say("summary.and").join(parts),
-        text="\n".join((*_news(found), *_steps(say, changed))),
+        text="\n".join((*_news(say, found), *_steps(say, changed))),
         fields=((say("field.total"), yuan(total)),) if found else (),
         buttons=(Button(say("push.button.to_ship"), _TO_SHIP),) if found else (),
         intent="orders_list",
     )
 
 
-def _news(found: Sequence[OrderView]) -> Iterator[str]:
+def _news(say: Say, found: Sequence[OrderView]) -> Iterator[str]:
     if len(found) > IN_FULL:
         yield " ".join(order.order_no for order in found)
         return
     for order in found:
-        yield f"• {order.order_no} {goods(order)} {yuan(order.total_fen)}"
+        yield f"• {order.order_no} {goods(say, order)} {yuan(order.total_fen)}"
 
 
 def _steps(say: Say, changed: Sequence[Parcel]) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _changes(_: Tx, say: Say, parcels: Sequence[Parcel]) -> Reply:
 
 
 def _fields(say: Say, parcel: Parcel) -> str:
-    return "、".join(
+    return say("list.comma").join(
         f"{say(FIELDS[field])} {value(say, field, before)} → {value(say, field, after)}"
         for field, (before, after) in parcel.payload["changed"].items()
     )

@@ -42,6 +42,9 @@ class Press:
     answers: str = ""
 
 
+ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that is kept here
+
+
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """A file somebody sent: its name, and what the platform needs to fetch it."""

@@ -1,7 +1,7 @@
 """Commands: each declared once; everything else about a command is read from its declaration."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -72,7 +72,7 @@ class Command:
     give a slot with the word (待发货 says the topic). ``says``: how else people put it.
     ``needs``: of these slots one must be said. ``several``: one message
     may name several things. ``confirms``: always asked back. ``undoable``:
-    撤销 reverses it.
+    撤销 reverses it. ``offered``: help lists it; what cannot be done yet is only answered.
     """
 
     intent: str
@@ -91,6 +91,7 @@ class Command:
     confirms: Callable[[Mapping[str, Any]], bool] = lambda _: False
     undoable: bool = True
     answers: Answer | None = None
+    offered: bool = True
 
     @property
     def rest(self) -> Parameter | None:
@@ -140,7 +141,8 @@ class Context:
     effect should be confirmed first; the dispatcher then shows the reply as a preview.
     ``told``: this time a command that writes only told something. ``said_at``: when the last
     number of the command was said, by the platform's clock, never later than now. ``agreed``: what
-    a yes is bound to, where not to all that the preview shows.
+    a yes is bound to, where not to all that the preview shows. ``counted``: the SKUs, by code, that
+    this message counted so far.
     """
 
     tx: Tx
@@ -155,6 +157,7 @@ class Context:
     risks: list[str] = field(default_factory=list)
     told: bool = False
     agreed: str = ""
+    counted: dict[str, int] = field(default_factory=dict)
 
     @property
     def actor(self) -> str:
@@ -174,6 +177,10 @@ class Context:
     def say(self, key: str, **values: object) -> str:
         """A sentence of the catalogue in the chat's language."""
         return texts.say(self.language, key, **values)
+
+    def listed(self, words: Iterable[str]) -> str:
+        """The words one after the other, as the chat's language parts them."""
+        return texts.listed(words).to(self.language)
 
     def local(self, moment: datetime) -> str:
         """Shop-local ``MM-DD HH:MM``."""
@@ -260,6 +267,7 @@ def command(  # noqa: PLR0913  (a declaration is read by its keywords)
     confirms: Callable[[Mapping[str, Any]], bool] | bool = False,
     undoable: bool = True,
     answers: Answer | None = None,
+    offered: bool = True,
     registry: Registry = COMMANDS,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated handler as a command. See ``Command`` for what the keywords mean."""
@@ -285,6 +293,7 @@ def command(  # noqa: PLR0913  (a declaration is read by its keywords)
                 confirms=confirms if callable(confirms) else lambda _: bool(confirms),
                 undoable=undoable,
                 answers=answers,
+                offered=offered,
             )
         )
         return handler

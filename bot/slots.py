@@ -428,6 +428,8 @@ STATUSES = {
         "还没发出去",
         "没打包",
         "要打包",
+        "要打包寄走",
+        "打包寄走",
         "要寄",
         "等着发",
         "to be shipped",
@@ -500,6 +502,8 @@ Category = Annotated[
     ),
 ]
 Specs = Annotated[dict[str, str], Slot(Kind.SPECS, Text("规格", "specs"))]
+# Of something new: a spec may have several values, each of which makes a SKU.
+SpecChoices = Annotated[dict[str, str | list[str]], Slot(Kind.SPECS, Text("规格", "specs"))]
 Schema = Annotated[list[dict[str, object]], Slot(Kind.SCHEMA, Text("规格", "specs"))]
 
 Price = Annotated[int, _PRICE]
@@ -625,6 +629,7 @@ Query = Annotated[str, Slot(Kind.QUERY, Text("关键词", "words to search for")
 Intent = Annotated[str, Slot(Kind.INTENT, Text("命令", "command"))]
 OneTimeCode = Annotated[str, Slot(Kind.SECRET, Text("一次性口令", "one-time code"))]
 # What a word of several for one intent asks for; a file that came with the message.
+Goods = Annotated[dict[str, object], Slot(Kind.HIDDEN, _PRODUCT)]  # as they were named
 Part = Annotated[str, Slot(Kind.HIDDEN, Text("部分", "part"))]
 # The key of the message whose write is meant, by a card's button or by a reply to the card.
 Origin = Annotated[str, Slot(Kind.HIDDEN, Text("哪一步", "step"))]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlmodel import select
+
 from store.db import Tx
 from store.errors import BadFileError
 from store.models import Attachment
@@ -27,6 +29,11 @@ def keep(tx: Tx, *, name: str, mime: str, content: bytes) -> int:
     tx.add(row)
     tx.flush()
     return row.id or 0
+
+
+def name(tx: Tx, number: int) -> str | None:
+    """What the file with this number is called, None when it is forgotten."""
+    return tx.exec(select(Attachment.name).where(Attachment.id == number)).first()
 
 
 def stored(tx: Tx, number: int) -> Stored | None:

@@ -5,7 +5,7 @@ was wrong with them when it was made, and what came and went since stays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,9 @@ from store.models import MovementKind, StockMovement
 from store.stock import Cause, StockLevel
 
 RUNS_FOR = timedelta(hours=8)  # a shift: a count left open longer is forgotten
+WAITS_FOR = timedelta(hours=24)  # one that was paused: it is gone on with the next morning
 MOST_LINES = 500  # SKUs of one running count, as many as one message may change
+_MOST_BACK = 100  # lines that can be taken back, the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """SKUs that a running count asks for one after the other, by code; ``at``: which is next."""
+    """SKUs that a running count asks for one after the other, by code; ``at``: which is next.
+
+    ``paused``: it asks for nothing until it is gone on with.
+    """
 
     codes: tuple[str, ...] = ()
     at: int = 0
+    paused: bool = False
 
     @property
     def asked(self) -> str:
         """The code of the SKU that is asked for, "" for none."""
-        return self.codes[self.at] if self.at < len(self.codes) else ""
+        going = self.at < len(self.codes) and not self.paused
+        return self.codes[self.at] if going else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line that was put into a running count: the units ``before`` it, None for none, and now."""
+
+    code: str
+    before: int | None
+    counted: int
 
 
 def standing(tx: Tx, *, code: str, at: datetime) -> Standing:
@@ -97,8 +113,10 @@ def book(tx: Tx, found: Standing, *, counted: int, taken: bool, cause: Cause) ->
 
 def begin(tx: Tx, where: Place) -> dict[str, Line]:
     """Open the person's running count, or go on with the open one; what it holds, by code."""
-    open_ = _row(tx, where)
+    open_ = _row(tx, where, lock=True)
     if open_ is not None:
+        if open_.command.get("paused"):
+            _keep(tx, open_, paused=False)
         return _lines(open_.command)
     dialogues.ask(
         tx,
@@ -106,7 +124,7 @@ def begin(tx: Tx, where: Place) -> dict[str, Line]:
         chat_id=where.chat_id,
         user_id=where.user_id,
         kind="count",
-        command={"lines": {}},
+        command={"lines": {}, "since": tx.now.isoformat()},
         ttl=RUNS_FOR,
     )
     return {}
@@ -133,17 +151,64 @@ def note(tx: Tx, where: Place, *, code: str, line: Line) -> Line | None:
     if len(lines) >= MOST_LINES:
         raise InvalidValueError("lines", "count", MOST_LINES)
     lines[code] = {"counted": line.counted, "at": line.at.isoformat()}
-    going = _round(open_.command)
+    going = replace(_round(open_.command), paused=False)
     at = _uncounted(going, lines) if going.asked == code else going.at
-    _keep(tx, open_, lines=lines, at=at)
+    noted = {"code": code, "before": before, "since": tx.now.isoformat()}
+    history = [*open_.command.get("history", ()), noted][-_MOST_BACK:]
+    _keep(tx, open_, lines=lines, at=at, history=history, paused=False)
     return None if before is None else _line(before)
+
+
+def newest(tx: Tx, where: Place) -> datetime | None:
+    """When the open count's last line was put in, or it was begun; None where nobody knows."""
+    open_ = _row(tx, where)
+    if open_ is None:
+        return None
+    history = open_.command.get("history", ())
+    since = history[-1]["since"] if history else open_.command.get("since")
+    return datetime.fromisoformat(since) if since else None
+
+
+def take_back(tx: Tx, where: Place) -> list[Noted]:
+    """Take out again what the newest message put in, and ask for its first SKU.
+
+    Returns the lines in the order they were put in; an empty list where there are none.
+    """
+    open_ = _row(tx, where, lock=True)
+    history = list(open_.command.get("history", ())) if open_ is not None else []
+    if open_ is None or not history:
+        return []
+    since, lines, taken = history[-1]["since"], dict(open_.command["lines"]), list[Noted]()
+    while history and history[-1]["since"] == since:
+        taken.insert(0, _taken(lines, history.pop()))
+    going, code = _round(open_.command), taken[0].code
+    at = going.codes.index(code) if code in going.codes else going.at
+    _keep(tx, open_, lines=lines, at=at, history=history)
+    return taken
+
+
+def _taken(lines: dict[str, Any], noted: Mapping[str, Any]) -> Noted:
+    """Put back into ``lines`` what stood there before."""
+    code, before = noted["code"], noted["before"]
+    counted = _line(lines.pop(code)).counted
+    if before is None:
+        return Noted(code, None, counted)
+    lines[code] = before
+    return Noted(code, _line(before).counted, counted)
+
+
+def pause(tx: Tx, where: Place) -> None:
+    """Ask for nothing until the count is gone on with; what was counted stays."""
+    open_ = _row(tx, where, lock=True)
+    if open_ is not None:
+        _keep(tx, open_, paused=True, raised_by="")
 
 
 def lead(tx: Tx, where: Place, codes: Sequence[str]) -> None:
     """Have the open count ask for these SKUs, from the first on; what was counted stays."""
     open_ = _row(tx, where, lock=True)
     if open_ is not None:
-        _keep(tx, open_, codes=list(codes), at=0)
+        _keep(tx, open_, codes=list(codes), at=0, paused=False)
 
 
 def skip(tx: Tx, where: Place) -> None:
@@ -218,7 +283,9 @@ def _row(tx: Tx, where: Place, *, lock: bool = False) -> dialogues.OpenDialogue 
 
 def _keep(tx: Tx, open_: dialogues.OpenDialogue, **changed: object) -> None:
     """Write the locked row anew; whoever goes on counting has another while for it."""
-    dialogues.rewrite(tx, open_.id, command={**open_.command, **changed}, ttl=RUNS_FOR)
+    command = {**open_.command, **changed}
+    ttl = WAITS_FOR if command.get("paused") else RUNS_FOR
+    dialogues.rewrite(tx, open_.id, command=command, ttl=ttl)
 
 
 def _uncounted(going: Round, lines: Mapping[str, Any]) -> int:
@@ -229,7 +296,7 @@ def _uncounted(going: Round, lines: Mapping[str, Any]) -> int:
 
 def _round(kept: Mapping[str, Any]) -> Round:
     """Counts of the version before ask for nothing."""
-    return Round(tuple(kept.get("codes", ())), kept.get("at", 0))
+    return Round(tuple(kept.get("codes", ())), kept.get("at", 0), bool(kept.get("paused")))
 
 
 def _lines(kept: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, Line]:

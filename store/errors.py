@@ -44,7 +44,10 @@ class InvalidValueError(StoreError):
 
 
 class SkuNotFoundError(StoreError):
-    """No SKU has these codes or names; ``nearest`` holds up to three ``code name`` look-alikes."""
+    """No SKU has these codes or names; ``nearest`` holds up to three ``code name`` look-alikes.
+
+    Without any code or name: there are no goods at all.
+    """
 
     code = "sku_not_found"
 
@@ -220,14 +223,27 @@ class NothingToUndoError(StoreError):
     code = "nothing_to_undo"
 
 
+class CountedTwiceError(StoreError):
+    """One message says two different counts of the same SKU, in units."""
+
+    code = "invalid_request"
+
+    def __init__(self, sku: str, first: int, second: int) -> None:
+        super().__init__(sku)
+        self.sku, self.first, self.second = sku, first, second
+
+
 class NotUndoableError(StoreError):
-    """The last write cannot be reversed by itself; ``what`` names it."""
+    """The last write cannot be reversed by itself; ``what`` names it.
+
+    ``order_no`` and ``status``: of the order whose step it was, and what that made of it.
+    """
 
     code = "not_undoable"
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, order_no: str = "", status: str = "") -> None:
         super().__init__(what)
-        self.what = what
+        self.what, self.order_no, self.status = what, order_no, status
 
 
 class TimedActNotFoundError(StoreError):
@@ -256,8 +272,8 @@ class BadFileError(StoreError):
     """A file that cannot be read at all.
 
     ``rule`` names why: size, rows, line, cell, columns, quotes, nul, utf16, encoding, xls, xlsx,
-    unpacked, slow, formula, empty, heading, heading_twice. ``row`` is the first row at fault,
-    ``limit`` the bound, ``value`` the heading in question.
+    unpacked, slow, formula, empty, form, heading, heading_twice. ``row`` is the first row at
+    fault, ``limit`` the bound, ``value`` the heading in question.
     """
 
     code = "invalid_request"

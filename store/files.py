@@ -3,16 +3,18 @@
 ``read`` -> ``plan`` (writes nothing, refuses row by row) -> ``apply`` (all of the plan or nothing).
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from store import money, names, sheets, skus, stock
+from store import columns, money, names, sheets, skus, stock
+from store.columns import COLUMNS, HEAD_ROWS, Headings, Worded, shown
 from store.db import Tx
 from store.errors import (
     BadFileError,
@@ -24,54 +26,32 @@ from store.errors import (
     StaleVersionError,
     StoreError,
 )
-from store.models import Product, Sku, SkuStatus
+from store.models import MovementKind, Product, Sku, SkuStatus, StockMovement
 from store.sheets import Cell
 from store.skus import CHUNK, SkuDraft, SkuPatch, SkuView
 from store.stock import Cause
 
-COLUMNS = {
-    "code": "编码",
-    "name": "名称",
-    "specs": "规格",
-    "price": "价格",
-    "stock": "库存",
-    "reorder_point": "预警",
-    "category": "分类",
-    "status": "状态",
-}
+_MOST_BLANKS = 6  # in the specs of a name that is shown; each asks the database for a name
 MOST_UNDOABLE = 1000  # changes; undoing more in one message would block the shop
 MOST_TOLD = 20  # changed SKUs that chats are told of one by one
 
 StockMode = Literal["set", "add"]
 
-# What else people write over these columns.
-_SYNONYMS = {
-    "code": "货号 商品编码 商品编号 款号 sku sku编码 sku_code",
-    "name": "品名 商品名 商品名称 货品名称 产品名称 商品 product product_name",
-    "specs": "商品规格 规格型号 spec",
-    "price": "单价 售价 销售价 零售价 价格(元) 单价(元) 售价(元) unit_price",
-    "stock": "数量 库存数量 库存数 现有 现有库存 实数 实盘 qty quantity on_hand",
-    "reorder_point": "预警值 预警线 库存预警 最低库存 安全库存 alert_level",
-    "category": "类目 类别 商品分类 品类",
-    "status": "商品状态 上架状态",
-}
-_COLUMN_OF = {
-    heading: key for key, zh in COLUMNS.items() for heading in (key, zh, *_SYNONYMS[key].split())
-}
 _STATUSES = {
     "on_sale": SkuStatus.ON_SALE,
     "在售": SkuStatus.ON_SALE,
     "delisted": SkuStatus.DELISTED,
     "下架": SkuStatus.DELISTED,
 }
-_WHOLE = re.compile(r"[0-9]{1,9}")
-_WIDE_SIGNS = str.maketrans("；＝", ";=")
-_SHOWN = 80  # characters of a refused value
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row's cells by column, empty where there is none, and its number in the spreadsheet."""
+    """A row's cells by column, empty where there is none, and its number in the spreadsheet.
+
+    ``parts``: specs that have a column of their own, by its heading. ``beyond``: what stands in
+    cells without a heading, where a comma may have torn a number.
+    """
 
     number: int
     code: str = ""
@@ -82,6 +62,8 @@ class Row:
     reorder_point: str = ""
     category: str = ""
     status: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +81,10 @@ class SkuSheet:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a row says, checked by itself; None where it says nothing."""
+    """What a row says, checked by itself; None where it says nothing.
+
+    ``words``: of its specs, the values whose keys it does not name.
+    """
 
     code: str | None
     name: str | None
@@ -109,6 +94,7 @@ class Item:
     reorder_point: int | None
     category: str | None
     status: SkuStatus | None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +122,10 @@ class ChangedSku:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that cannot be: ``error`` says why, ``column`` and ``value`` (shortened) where."""
+    """A row that cannot be: ``error`` says why, ``column`` and ``value`` (shortened) where.
+
+    No column: the value stands in none.
+    """
 
     row: int
     error: StoreError
@@ -162,44 +151,62 @@ class ImportPlan:
     recognised: tuple[tuple[str, str], ...]
 
 
-def read(content: bytes) -> SkuSheet:
-    """The rows of a SKU file. Raises ``BadFileError`` when it cannot be read as a whole."""
+def read(content: bytes, *, spec_keys: Collection[str] = ()) -> SkuSheet:
+    """The rows of a SKU file; a spec of the shop or a usual one may have a column of its own.
+
+    Raises ``BadFileError`` when it cannot be read as a whole.
+    """
     lines = sheets.read(content)
-    heading = next(lines, None)
-    if heading is None:
+    first = list(islice(lines, HEAD_ROWS))
+    if not first:
         raise BadFileError("empty")
-    columns, ignored = _headings(heading)
-    recognised = tuple((key, _shown(heading.cells[place])) for key, place in columns.items())
-    rows = tuple(_row(line, columns) for line in lines)
-    return SkuSheet(rows, ignored, recognised)
+    place, headings = columns.find(first, spec_keys)
+    width = len(first[place].cells) if sheets.form_in(content) == "csv" else sheets.MAX_COLUMNS
+    rows = tuple(_row(line, headings, width) for line in chain(first[place + 1 :], lines))
+    return SkuSheet(rows, headings.ignored, headings.recognised)
+
+
+def spec_keys(tx: Tx) -> frozenset[str]:
+    """The keys of all specs in the shop."""
+    schemas = tx.execute(select(col(Product.spec_schema)).distinct()).scalars()
+    return frozenset(entry["key"] for schema in schemas for entry in schema)
 
 
 def typed(rows: Sequence[Mapping[str, Any]]) -> SkuSheet:
-    """The same of a table typed in a chat: each row name, code, specs, price_fen, quantity, ..."""
+    """The same of a table typed in a chat: each row name, code, specs, price_fen, quantity, ...
+
+    ``unread`` of a row: cells that are no such value, as they stand.
+    """
     return SkuSheet(tuple(_typed(number, row) for number, row in enumerate(rows, start=1)))
 
 
 def _typed(number: int, row: Mapping[str, Any]) -> Row:
-    price = row.get("price_fen")
+    price, unread = row.get("price_fen"), row.get("unread", {})
     return Row(
         number=number,
         code=str(row.get("code", "")),
         name=str(row.get("name", "")),
-        specs=names.specs_cell(row.get("specs", {})),
-        price="" if price is None else f"{price // 100}.{price % 100:02d}",
-        stock=str(row.get("quantity", "")),
-        reorder_point=str(row.get("threshold", "")),
+        specs=unread.get("specs", ""),
+        price=unread.get("price_fen", "" if price is None else money.to_yuan(price)),
+        stock=unread.get("quantity", str(row.get("quantity", ""))),
+        reorder_point=unread.get("threshold", str(row.get("threshold", ""))),
         category=str(row.get("category", "")),
+        parts=tuple(row.get("specs", {}).items()),
+        beyond=unread.get("beyond", ""),
     )
 
 
 def item(row: Row) -> Item:
     """What a row says, checked without looking at the shop. Raises ``InvalidValueError``."""
+    if row.beyond:
+        raise InvalidValueError("row", "torn")
+    keyed = columns.keyed_specs(row.specs) if row.specs else {}
     return Item(
         code=names.sku_code(row.code) if row.code else None,
         name=names.product_name(row.name) if row.name else None,
-        specs=_specs(row.specs) if row.specs else None,
-        price_fen=_price(row.price) if row.price else None,
+        specs=_with_parts(keyed or {}, row.parts) or None,
+        words=row.specs if keyed is None else "",
+        price_fen=skus.checked_price(columns.fen(row.price)) if row.price else None,
         stock=_units("stock", row.stock) if row.stock else None,
         reorder_point=_units("reorder_point", row.reorder_point) if row.reorder_point else None,
         category=names.category_path(row.category) if row.category else None,
@@ -213,19 +220,22 @@ def plan(
     *,
     stock_mode: StockMode | None = None,
     default_reorder_point: int = 0,
+    worded: Worded = lambda _: {},
 ) -> ImportPlan:
     """What importing the sheet would do, row by row; nothing is written and no row raises.
 
     ``stock_mode``: what the stock of known SKUs means, None leaves theirs alone. New SKUs whose row
-    gives no reorder point get the default.
+    gives no reorder point get the default. ``worded`` reads specs whose keys are not named.
+
+    A new SKU that was undone and that nothing was done with since comes back as the row says it.
     """
-    planner = _Planner(tx, stock_mode, default_reorder_point)
+    planner = _Planner(tx, stock_mode, default_reorder_point, worded)
     for start in range(0, len(sheet.rows), CHUNK):
         planner.take(sheet.rows[start : start + CHUNK])
     return ImportPlan(
         new=tuple(planner.new),
         changed=tuple(planner.changed),
-        refused=tuple(planner.refused),
+        refused=tuple(sorted(planner.refused, key=lambda refused: refused.row)),
         unchanged=planner.unchanged,
         stock_left_alone=planner.stock_left_alone,
         stock_mode=stock_mode,
@@ -245,7 +255,7 @@ def apply(tx: Tx, planned: ImportPlan, *, cause: Cause) -> bool:
     changed = sorted(planned.changed, key=lambda change: change.sku_id)  # the order of locks
     chunks = [changed[start : start + CHUNK] for start in range(0, len(changed), CHUNK)]
     for chunk in chunks:
-        _hold(tx, chunk, counted=planned.stock_mode == "set")
+        _hold(tx, chunk, counted=planned.stock_mode != "add")
     for chunk in chunks:
         _change(tx, chunk, cause, told=len(changed) <= MOST_TOLD)
         _move(tx, chunk, planned.stock_mode, cause)
@@ -273,60 +283,26 @@ def exported_stock(tx: Tx) -> Iterator[tuple[Cell, ...]]:
         yield (*_what(sku), sku.on_hand, sku.reserved, sku.available, *_rest(sku))
 
 
-def _headings(heading: sheets.Line) -> tuple[dict[str, int], tuple[str, ...]]:
-    columns: dict[str, int] = {}
-    ignored = []
-    for place, cell in enumerate(heading.cells):
-        column = _COLUMN_OF.get(names.name_key(cell))
-        if column in columns:
-            raise BadFileError("heading_twice", row=heading.number, value=_shown(cell))
-        if column is not None:
-            columns[column] = place
-        elif cell:
-            ignored.append(_shown(cell))
-    if not columns.keys() & {"code", "name"}:
-        raise BadFileError("heading", row=heading.number, value="code, name")
-    return columns, tuple(ignored)
+def _row(line: sheets.Line, headings: Headings, width: int) -> Row:
+    cells = dict(enumerate(line.cells))
+    said = {column: cells.get(place, "") for column, place in headings.columns.items()}
+    parts = ((heading, cells.get(place, "")) for heading, place in headings.specs.items())
+    beyond = ",".join(filter(None, line.cells[width:]))
+    return Row(line.number, **said, parts=tuple(part for part in parts if part[1]), beyond=beyond)
 
 
-def _shown(cell: str) -> str:
-    """A cell on one line, shortened."""
-    return " ".join(cell.split())[:_SHOWN]
-
-
-def _row(line: sheets.Line, columns: Mapping[str, int]) -> Row:
-    cells = {
-        column: line.cells[place] for column, place in columns.items() if place < len(line.cells)
-    }
-    return Row(line.number, **cells)
-
-
-def _specs(text: str) -> dict[str, str]:
-    """``颜色=白色;尺寸=L``, in wide signs too where the plain ones make no sense of it."""
-    for form in (text, text.translate(_WIDE_SIGNS)):
-        pairs = [piece.partition("=") for piece in form.split(";") if piece.strip()]
-        found = {key.strip(): value for key, _, value in pairs}
-        if all(sign and "=" not in value for _, sign, value in pairs):
-            if len(found) != len(pairs):
-                raise InvalidValueError("specs", "twice")
-            return names.specs(found)
-    raise InvalidValueError("specs", "characters")
-
-
-def _price(text: str) -> int:
-    fen = money.parse_yuan(names.fold_width(text))
-    if fen is None:
-        raise InvalidValueError("price", "yuan")
-    return skus.checked_price(fen)
+def _with_parts(specs: Mapping[str, str], parts: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The specs of a cell and of columns of their own, by the keys that the shop uses."""
+    whole = dict(specs)
+    for heading, value in parts:
+        key = heading if heading in specs else columns.spec_key(heading)
+        if whole.setdefault(key, value) != value:
+            raise InvalidValueError("specs", "twice")
+    return names.specs(whole)
 
 
 def _units(column: str, text: str) -> int:
-    digits = names.fold_width(text).strip()
-    if not _WHOLE.fullmatch(digits):
-        raise InvalidValueError(column, "whole")
-    if int(digits) > stock.MAX_UNITS:
-        raise InvalidValueError(column, "range", stock.MAX_UNITS)
-    return int(digits)
+    return columns.whole(column, text, most=stock.MAX_UNITS)
 
 
 def _status(text: str) -> SkuStatus:
@@ -359,6 +335,7 @@ class _Family:
 
     ``twins``: the code by ``specs_key``, empty where one is to be made. ``said``: name and category
     as the first row that gave them says; they are the product's, so the other rows must agree.
+    ``values``: of its specs, once a row has asked for them.
     """
 
     name: str
@@ -366,12 +343,15 @@ class _Family:
     schema: list[dict[str, Any]]
     twins: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] | None = None
 
 
 class _Planner:
     """Decides row after row, remembering what the rows before have claimed."""
 
-    def __init__(self, tx: Tx, stock_mode: StockMode | None, default_reorder_point: int) -> None:
+    def __init__(
+        self, tx: Tx, stock_mode: StockMode | None, default_reorder_point: int, worded: Worded
+    ) -> None:
         self.new: list[NewSku] = []
         self.changed: list[ChangedSku] = []
         self.refused: list[RefusedRow] = []
@@ -380,10 +360,12 @@ class _Planner:
         self._tx = tx
         self._stock_mode = stock_mode
         self._default_reorder_point = default_reorder_point
+        self._worded = worded
         self._by_name: dict[str, _Family] = {}
         self._by_id: dict[int, _Family] = {}
         self._by_code: dict[str, _Known] = {}
         self._taken: set[str] = set()  # codes that a row has been about
+        self._taken_back: set[int] = set()  # ids of SKUs that were new and are undone
 
     def take(self, rows: Sequence[Row]) -> None:
         """Decide the next rows, with a few statements for all of them."""
@@ -402,6 +384,7 @@ class _Planner:
 
     def _decide(self, row: Row, wish: Item) -> None:
         try:
+            wish = self._settled(row, wish)
             known = self._known(wish)
             if known is None:
                 self._plan_new(row, wish)
@@ -412,12 +395,17 @@ class _Planner:
 
     def _refuse(self, row: Row, error: StoreError) -> None:
         column = _column_of(error)
-        self.refused.append(RefusedRow(row.number, error, column, _shown(getattr(row, column))))
+        value = getattr(row, column) if column else row.beyond
+        if column == "specs" and not value:
+            value = names.specs_cell(dict(row.parts))
+        self.refused.append(RefusedRow(row.number, error, column, shown(value)))
 
     def _load(self, wishes: list[Item]) -> None:
         """Fetch the products that these rows name, or name a SKU of, with all their SKUs."""
         codes = {wish.code for wish in wishes if wish.code} - self._by_code.keys()
-        keys = {names.name_key(wish.name) for wish in wishes if wish.name} - self._by_name.keys()
+        said = [wish.name for wish in wishes if wish.name]
+        heads = (head for name in said for head, _ in _divided(name))
+        keys = {names.name_key(name) for name in chain(said, heads)} - self._by_name.keys()
         owners = select(col(Sku.product_id)).where(col(Sku.code).in_(codes))
         wanted = col(Product.name_key).in_(keys) | col(Product.id).in_(owners)
         found = self._tx.execute(select(*_FAMILY).where(wanted)).all()
@@ -425,10 +413,58 @@ class _Planner:
         for product_id, key, *rest in fresh:
             self._by_id[product_id] = self._by_name[key] = _Family(*rest)
         members = col(Sku.product_id).in_([row.id for row in fresh])
-        for row in self._tx.execute(select(*_KNOWN).where(members)):
-            known = _Known(*row)
+        skus_ = [_Known(*row) for row in self._tx.execute(select(*_KNOWN).where(members))]
+        self._taken_back |= _taken_back(self._tx, skus_)
+        for known in skus_:
             self._by_code[known.code] = known
             self._by_id[known.product_id].twins[known.specs_key] = known.code
+
+    def _settled(self, row: Row, wish: Item) -> Item:
+        """The wish with specs as its product calls them: of words, and of a name ending in them."""
+        if wish.words or row.parts:
+            known = self._by_code.get(wish.code or "")
+            family = self._by_id[known.product_id] if known else self._family(wish.name or "")
+            specs = self._told(wish.words, family, wish.specs)
+            wish = replace(wish, specs=specs, words="")
+        if wish.name is None or self._family(wish.name) is not None:
+            return wish
+        shown_as = (self._shown_as(wish, head, rest) for head, rest in _divided(wish.name))
+        return next(filter(None, shown_as), wish)
+
+    def _shown_as(self, wish: Item, head: str, rest: str) -> Item | None:
+        """The wish for the SKU that is shown as ``head rest``: 咖啡豆 250g; None for no such."""
+        family = self._family(head)
+        if family is None:
+            return None
+        with suppress(StoreError):
+            specs = _fitting(family, self._told(rest, family, wish.specs))
+            twin = family.twins.get(names.specs_key(specs))
+            if twin and (wish.code == twin or wish.code not in self._by_code):
+                return replace(wish, name=family.name, specs=specs)
+        return None
+
+    def _family(self, name: str) -> _Family | None:
+        return self._by_name.get(names.name_key(name))
+
+    def _told(
+        self, words: str, family: _Family | None, said: Mapping[str, str] | None
+    ) -> dict[str, str]:
+        """Specs by the keys and in the spelling of the product."""
+        values = self._values(family) if family else {}
+        own = columns.called(said or {}, values)
+        return columns.told(words, self._worded, values=values, said=own)
+
+    def _values(self, family: _Family) -> dict[str, dict[str, str]]:
+        """What a product has, by key and folded value; made once, for it may have many SKUs."""
+        if family.values is None:
+            family.values = {}
+            for entry in family.schema:
+                known = {names.name_key(value): value for value in entry["values"] or ()}
+                family.values[entry["key"]] = known
+            owned = (self._by_code[code] for code in family.twins.values() if code in self._by_code)
+            for key, value in (pair for known in owned for pair in known.specs.items()):
+                family.values.setdefault(key, {}).setdefault(names.name_key(value), value)
+        return family.values
 
     def _known(self, wish: Item) -> _Known | None:
         """The SKU with this code, or without a code the one of this name in these specs."""
@@ -436,7 +472,7 @@ class _Planner:
             return self._by_code.get(wish.code)
         if wish.name is None:
             raise InvalidValueError("name", "empty")
-        family = self._by_name.get(names.name_key(wish.name))
+        family = self._family(wish.name)
         if family is None:
             return None
         twin = family.twins.get(names.specs_key(_fitting(family, wish.specs or {})))
@@ -446,7 +482,8 @@ class _Planner:
         draft = self._draft(wish)
         key = names.name_key(draft.name)
         family = self._by_name.get(key) or _imagined(draft)
-        specs_key = names.specs_key(_fitting(family, draft.specs or {}))
+        specs = _fitting(family, draft.specs or {})
+        specs_key = names.specs_key(specs)
         if wish.code in self._taken:
             raise _twice(wish)
         self._refuse_twin(wish, family.twins.get(specs_key))
@@ -455,7 +492,7 @@ class _Planner:
         family.twins[specs_key] = wish.code or ""
         if wish.code:
             self._taken.add(wish.code)
-        self.new.append(NewSku(row.number, draft))
+        self.new.append(NewSku(row.number, replace(draft, specs=specs)))
 
     def _draft(self, wish: Item) -> SkuDraft:
         if wish.name is None or wish.price_fen is None:
@@ -480,15 +517,16 @@ class _Planner:
         specs_key = known.specs_key if specs is None else names.specs_key(specs)
         twin = family.twins.get(specs_key, known.code)
         self._refuse_twin(wish, twin if twin != known.code else None)
+        back = wish.status is None and known.id in self._taken_back
         pairs: dict[str, tuple[Any, Any]] = {
             "price_fen": (known.price_fen, wish.price_fen),
             "specs": (known.specs, specs),
             "reorder_point": (known.reorder_point, wish.reorder_point),
-            "status": (known.status, wish.status),
-            "on_hand": (known.on_hand, self._stock_after(wish, known)),
+            "status": (known.status, SkuStatus.ON_SALE if back else wish.status),
+            "on_hand": (known.on_hand, wish.stock if back else self._stock_after(wish, known)),
             **self._agree(family, wish, renames=True),
         }
-        if self._stock_mode is None and wish.stock not in {None, known.on_hand}:
+        if self._stock_mode is None and not back and wish.stock not in {None, known.on_hand}:
             self.stock_left_alone += 1
         del family.twins[known.specs_key]
         family.twins[specs_key] = known.code
@@ -563,7 +601,28 @@ def _twice(wish: Item) -> InvalidValueError:
 
 
 def _fitting(family: _Family, specs: Mapping[str, str]) -> dict[str, str]:
-    return skus.checked_specs(family.name, family.schema, specs)
+    own = columns.called(specs, [entry["key"] for entry in family.schema])
+    return skus.checked_specs(family.name, family.schema, own)
+
+
+def _divided(name: str) -> Iterator[tuple[str, str]]:
+    """A name in two at each of its last blanks, the longest beginning first."""
+    blanks = [place for place, char in enumerate(name) if char == " "]
+    for place in blanks[: -_MOST_BLANKS - 1 : -1]:
+        yield name[:place], name[place + 1 :]
+
+
+def _taken_back(tx: Tx, found: Sequence[_Known]) -> set[int]:
+    """The ids of those that look like a new SKU whose addition was undone.
+
+    Delisted, empty, and nothing but a first stock and its undo has ever moved them; who delisted
+    such a one by hand sees in the preview that it would come back.
+    """
+    empty = {k.id for k in found if k.status == SkuStatus.DELISTED and not k.on_hand}
+    idle = (MovementKind.RESTOCK, MovementKind.UNDO)
+    moved = col(StockMovement.sku_id).in_(empty), col(StockMovement.kind).not_in(idle)
+    used = select(col(StockMovement.sku_id)).where(*moved).distinct()
+    return empty - set(tx.execute(used).scalars()) if empty else empty
 
 
 def _imagined(draft: SkuDraft) -> _Family:
@@ -574,7 +633,8 @@ def _imagined(draft: SkuDraft) -> _Family:
 
 def _column_of(error: StoreError) -> str:
     if isinstance(error, InvalidValueError):
-        return {"threshold": "reorder_point", "quantity": "stock"}.get(error.field, error.field)
+        same = {"threshold": "reorder_point", "quantity": "stock", "row": ""}
+        return same.get(error.field, error.field)
     if isinstance(error, NameTakenError):
         return "name"
     if isinstance(error, InsufficientStockError):
@@ -606,10 +666,10 @@ def _move(tx: Tx, chunk: list[ChangedSku], stock_mode: StockMode | None, cause: 
     _kept = tx.execute(owners).scalars().all()  # for the session forgets what nobody holds
     for row, change in zip(rows, moved, strict=True):
         before, after = change.fields["on_hand"]
-        if stock_mode == "add":
-            stock.receive_locked(tx, row, quantity=after - before, cause=cause)
-        else:
+        if stock_mode == "set":
             stock.count_locked(tx, row, counted=after, cause=cause)
+        else:  # what is added, or the first stock of what was taken back
+            stock.receive_locked(tx, row, quantity=after - before, cause=cause)
 
 
 def _all_skus(tx: Tx) -> Iterator[SkuView]:

@@ -1,12 +1,13 @@
 """The journal: who wrote what, and how one's last write is undone by opposite operations."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from store import chats, members, shop, skus, stock, timed
+from store import chats, ends, members, shop, skus, stock, timed
 from store.cleanup import CARDS
 from store.db import Tx
 from store.errors import (
@@ -19,6 +20,7 @@ from store.errors import (
 from store.models import AuditEntry, SkuStatus
 from store.skus import SkuPatch
 from store.stock import Cause
+from store.timed import TimedView
 
 DONE = "done"
 
@@ -30,7 +32,7 @@ class Reversal:
     ``field`` is ``on_hand``, a field of ``SkuPatch``, ``spec_schema``, ``shop``, ``role``,
     ``language``, ``subscription`` or ``timed`` (``#3``, its states); values are what the operations
     take. ``short``: units that could not be taken back, because they are sold or held by open
-    orders.
+    orders. ``act``: the number of the timed act that will put it back, where one still runs.
     """
 
     what: str
@@ -38,6 +40,7 @@ class Reversal:
     before: Any
     after: Any
     short: int = 0
+    act: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ def author(tx: Tx, origin: str) -> str:
     return "" if found is None else found.actor
 
 
+def last_at(tx: Tx, actor: str) -> datetime | None:
+    """When the newest write of a person was made that stands; None where there is none."""
+    entry = _last(tx, actor)
+    return None if entry is None else entry.created_at
+
+
 def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: str = "") -> Undone:
     """Reverse a person's last write by opposite operations; an undo can be undone too.
 
@@ -118,19 +127,24 @@ def undo_last(tx: Tx, *, actor: str, cause_key: str, origin: str = "", owner: st
     return undone
 
 
-def put_back(tx: Tx, changes: list[dict[str, Any]], *, cause: Cause) -> PutBack:
-    """Reverse each change of goods or shop that still holds; what somebody changed since stays.
+def put_back(tx: Tx, act: TimedView, *, cause: Cause) -> PutBack:
+    """Reverse each change of an act that still holds; what somebody wrote since stays.
 
-    Its SKUs are locked first, so that nobody changes one in between.
+    The same value written anew is a decision too. Where acts were laid over each other the last
+    end puts back what was before the first. Its SKUs, or the shop, are locked first, so that nobody
+    changes one in between.
     """
     done, kept = [], []
-    for change in reversed(timed.codes(tx, changes)):
-        now = _standing(tx, change)
-        field, what = change.get("field", change["kind"]), change.get("sku", "")
-        if now == change["after"]:
-            done.append(_REVERSALS[change["kind"]](tx, change, cause))
-        elif now != change["before"]:
-            kept.append(Reversal(what, field, now, change["before"]))
+    if any(change["kind"] == "shop" for change in act.changes):
+        shop.is_open(tx, lock=True)
+    changes, since = timed.codes(tx, act.changes), ends.since(tx, act.id)
+    for change in reversed(changes):
+        now, before, anew = _standing(tx, change), since.original(change), since.anew(change)
+        if now == change["after"] and now != before and not anew:
+            done.append(_REVERSALS[change["kind"]](tx, {**change, "before": before}, cause))
+        elif now != before:
+            field, running = change.get("field", "shop"), 0 if anew else since.over(change)
+            kept.append(Reversal(change.get("sku", ""), field, now, before, act=running))
     return PutBack(tuple(done), tuple(kept))
 
 
@@ -167,7 +181,8 @@ def _reversed(tx: Tx, entry: AuditEntry, by: Cause) -> Undone:
     """Undo an entry's changes, as many as what happened since allows."""
     for change in entry.changes:
         if change["kind"] not in _REVERSALS:
-            raise NotUndoableError(str(change.get("order_no", change["kind"])))
+            order_no, status = str(change.get("order_no", "")), str(change.get("after", ""))
+            raise NotUndoableError(order_no or change["kind"], order_no=order_no, status=status)
     done: list[Reversal] = []
     left: list[StoreError] = []
     for change in reversed(entry.changes):

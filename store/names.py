@@ -114,7 +114,7 @@ def specs(pairs: dict[str, str]) -> dict[str, str]:
     return clean
 
 
-def specs_key(pairs: dict[str, str]) -> str:
+def specs_key(pairs: Mapping[str, str]) -> str:
     """What decides whether two SKUs of a product are the same."""
     return ";".join(sorted(f"{name_key(key)}={name_key(value)}" for key, value in pairs.items()))
 

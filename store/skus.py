@@ -258,6 +258,12 @@ def of_products(tx: Tx, product_ids: Sequence[int], *, status: SkuStatus) -> lis
     return [_view(*row) for row in tx.exec(wanted.order_by(col(Sku.id))).all()]
 
 
+def of_name(tx: Tx, name: str) -> list[SkuView]:
+    """Every SKU of the product so called, delisted ones too, the oldest first."""
+    statement = select(Sku, Product).join(Product).where(Product.name_key == names.name_key(name))
+    return [_view(*pair) for pair in tx.exec(statement.order_by(col(Sku.id)))]
+
+
 def listed(
     tx: Tx, *, category: str = "", below_fen: int | None = None, status: str = "", most: int = 20
 ) -> list[SkuView]:
@@ -271,6 +277,13 @@ def listed(
         if condition is not None:
             statement = statement.where(condition)
     return [_view(*row) for row in tx.exec(statement.order_by(col(Sku.id)).limit(most)).all()]
+
+
+def categories(tx: Tx) -> list[str]:
+    """The paths of the categories in which there is something on sale or on the shelf."""
+    there = (col(Sku.status) == SkuStatus.ON_SALE) | (col(Sku.on_hand) > 0)
+    statement = select(Product.category).join(Sku).where(there, Product.category != "")
+    return list(tx.exec(statement.distinct().order_by(Product.category)).all())
 
 
 def called(category: str) -> Any:
@@ -597,8 +610,9 @@ def _edit_locked(tx: Tx, row: Sku, product: Product, patch: SkuPatch) -> SkuEdit
     if row.version == before.version:  # a change of the product has counted for all its SKUs
         _bump(tx, row)
     edited = SkuEdit(before, _view(row, product))
+    known = {"sku": row.code, "id": row.id, "version": row.version}
     tx.changes.extend(
-        {"kind": "field", "sku": row.code, "field": field, "before": old, "after": new}
+        {"kind": "field", **known, "field": field, "before": old, "after": new}
         for field, (old, new) in edited.changed.items()
     )
     return edited

@@ -93,7 +93,7 @@ def add(tx: Tx, draft: TimedDraft, *, changes: Sequence[Mapping[str, Any]] = ())
         user_id=draft.user_id,
         intent=draft.intent,
         slots=dict(draft.slots),
-        changes=_kept(tx, changes),
+        changes=_kept(changes),
         state=TimedState.WAITING if begins_at else TimedState.ON,
         begins_at=begins_at,
         ends_at=ends_at,
@@ -112,7 +112,7 @@ def begin(tx: Tx, act: TimedView, *, changes: Sequence[Mapping[str, Any]]) -> No
         raise ValueError("it has no end")
     row = tx.get_one(TimedAct, act.id, populate_existing=True)  # not as it was before the claim
     row.state, row.due_at, row.settled_at = TimedState.ON, act.ends_at, None
-    row.changes = _kept(tx, changes)
+    row.changes = _kept(changes)
     tx.add(row)
     tx.flush()
     _note(tx, act.id, TimedState.CANCELLED, TimedState.ON)
@@ -203,15 +203,14 @@ def codes(tx: Tx, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _kept(tx: Tx, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _kept(changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What an end can take back, SKUs by their ids: a code may change in the meantime."""
     kept = []
     for change in changes:
         if change["kind"] not in _PUT_BACK:
             continue
-        named = {key: value for key, value in change.items() if key != "sku"}
-        ids = {"sku_id": skus.ids_of(tx, [change["sku"]])[0]} if "sku" in change else {}
-        kept.append({**named, **ids})
+        named = {key: value for key, value in change.items() if key not in {"sku", "id"}}
+        kept.append(named | ({"sku_id": change["id"]} if "id" in change else {}))
     return kept
 
 

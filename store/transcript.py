@@ -18,7 +18,8 @@ class Line:
 
     ``id`` names the line for ever; ``cursor`` is what to go on ``after`` from here. ``message_id``
     is the platform's own id of what a person said; ``answers`` is the ``id`` of the line that the
-    bot answers, None for what it says by itself.
+    bot answers, None for what it says by itself. ``file``: a number in ``store.attachments`` of
+    what a person sent.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Line:
     reply: dict[str, Any] | None
     message_id: str | None = None
     answers: str | None = None
+    file: int | None = None
 
 
 def lines(tx: Tx, *, platform: str, chat_id: str, after: str = "", most: int = 200) -> list[Line]:
@@ -58,6 +60,7 @@ class _Entry:
     reply: dict[str, Any] | None
     message_id: str | None = None
     answers: str | None = None
+    file: int | None = None
 
 
 class _Position:
@@ -88,6 +91,7 @@ class _Position:
             reply=entry.reply,
             message_id=entry.message_id,
             answers=entry.answers,
+            file=entry.file,
         )
 
 
@@ -113,9 +117,17 @@ def _replies(tx: Tx, target: str, position: _Position, most: int) -> list[Outbox
 
 def _said(row: Inbox) -> _Entry:
     name = row.message.get("user_name") or row.user_id
-    text = row.message.get("text", "")
+    files = [file.get("handle", {}).get("attachment") for file in row.message.get("files") or ()]
     return _Entry(
-        "m", row.id or 0, row.received_at, row.user_id, name, text, None, message_id=row.message_id
+        "m",
+        row.id or 0,
+        row.received_at,
+        row.user_id,
+        name,
+        row.message.get("text", ""),
+        None,
+        message_id=row.message_id,
+        file=next((number for number in files if number), None),
     )
 
 

@@ -39,6 +39,7 @@ SAMPLES = (
     "digest",
     "summary",
     "confirm",
+    "count",
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -214,13 +215,20 @@ def chat(
             user=terminal.user_id(user),
             role=messages.Role.of(role) if role else None,
         )
-        show = terminal.as_json if as_json else terminal.as_text
+
+        def answer(said: str) -> str | None:
+            reply = person.say(said)
+            typer.echo(terminal.as_json(reply) if as_json else terminal.as_text(reply))
+            saved = person.save(reply, Path.cwd())
+            if saved is not None:  # beside the JSON, which is for programs
+                typer.echo(f"  → {saved}", err=as_json)
+            return reply.error
+
         if text:
-            reply = person.say(" ".join(text))
-            typer.echo(show(reply))
-            raise typer.Exit(FAILED if reply.error == "internal_error" else OK)
+            error = answer(" ".join(text))
+            raise typer.Exit(FAILED if error == "internal_error" else OK)
         for line in _typed_lines():
-            _converse(lambda line=line: typer.echo(show(person.say(line))))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+            _converse(partial(answer, line))
 
 
 @app.command()
@@ -473,7 +481,7 @@ def _existing_database(settings: "Settings") -> Iterator["Database"]:
         yield database
 
 
-def _converse(turn: Callable[[], None]) -> None:
+def _converse(turn: Callable[[], object]) -> None:
     """One turn of a conversation, which goes on when the database was busy."""
     from store.errors import StoreError  # noqa: PLC0415
 

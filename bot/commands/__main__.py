@@ -21,7 +21,9 @@ owner > manager > staff > viewer > none.
 
 Prices, `上架`, `下架`, `开门` and `打烊` take a moment: `明早9点上架手冲壶` is done then, `T恤8折到周日晚12点` now and put back then,
 `周五18点把手冲壶改成99，周一恢复` both. The card shows the exact time; what happens is told in the chat that asked. `定时` lists what
-waits, `取消定时 3` drops one. Until a day without a time means to its end for prices, and to its beginning for all else.
+waits (`定时 手冲壶`: of one product), `取消定时 3`, `取消手冲壶的定时` and `取消所有定时` drop some. It may last instead: `8折三天`,
+`关店两小时`, `8折到月底`. Until a day without a time means to its end for prices, and to its beginning for all else. A time that cannot be
+kept (`春节`, `晚上`, `每天`, `10点` without 早 or 晚) is asked about, and nothing is done meanwhile.
 """
 
 

@@ -4,7 +4,7 @@ from bot.messages import Button, Reply
 from bot.registry import Context
 from store import counts, skus
 from store.counts import Line, Place, Round
-from store.errors import SkuNotFoundError
+from store.errors import CountedTwiceError, SkuNotFoundError
 from store.skus import SkuView
 
 
@@ -19,9 +19,11 @@ def collected(ctx: Context, sku: SkuView, counted: int) -> Reply | None:
     if counts.running(ctx.tx, place(ctx)) is None:
         return None
     ctx.told = True
+    once(ctx, sku, counted)
     line = Line(counted, ctx.said_at)
     before = counts.note(ctx.tx, place(ctx), code=sku.code, line=line)
-    again = ctx.say("count.again", before=before.counted, now=counted) if before else ""
+    changed = before is not None and before.counted != counted
+    again = ctx.say("count.again", before=before.counted, now=counted) if before and changed else ""
     number = len(counts.running(ctx.tx, place(ctx)) or {})
     asks = bool(counts.round_(ctx.tx, place(ctx)).codes)  # and says itself how it goes on
     return Reply(
@@ -29,6 +31,16 @@ def collected(ctx: Context, sku: SkuView, counted: int) -> Reply | None:
         fields=((ctx.say("field.counted"), ctx.say("count.line", counted=counted)),),
         text=_lines(again, "" if asks else ctx.say("count.sofar", number=number)),
     )
+
+
+def once(ctx: Context, sku: SkuView, counted: int) -> None:
+    """Refuse a SKU that one message counts twice, differently: which of them is right?
+
+    Raises ``CountedTwiceError``.
+    """
+    before = ctx.counted.setdefault(sku.code, counted)
+    if before != counted:
+        raise CountedTwiceError(sku.code, before, counted)
 
 
 def next_asked(ctx: Context, said: str = "") -> Reply:

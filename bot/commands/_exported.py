@@ -24,14 +24,20 @@ INSTEAD = {
 
 
 def rows(ctx: Context, topic: str, period: Span | None) -> Rows:
-    """The headings and the rows, fetched as they are taken."""
+    """The headings in the reader's language and the rows, fetched as they are taken."""
     return _ROWS[topic](ctx, period)
+
+
+def _headed(ctx: Context, rows: Rows) -> Rows:
+    """The rows, under what the reader calls their columns: an import knows either."""
+    yield tuple(ctx.say(f"column.{key}") for key in next(rows))
+    yield from rows
 
 
 def _orders(ctx: Context, period: Span | None) -> Rows:
     start, end = _bounds(period)
     fetch = partial(orders.oldest_first, ctx.tx, start=start, end=end)
-    return order_files.rows(lambda after: fetch(after=after), ctx.shop.zone)
+    return _headed(ctx, order_files.rows(lambda after: fetch(after=after), ctx.shop.zone))
 
 
 def _ledger(ctx: Context, period: Span | None) -> Rows:
@@ -46,8 +52,8 @@ def _bounds(period: Span | None) -> tuple[datetime | None, datetime | None]:
 
 
 _ROWS: dict[str, Callable[[Context, Span | None], Rows]] = {
-    "skus": lambda ctx, _: files.exported(ctx.tx),
-    "stock": lambda ctx, _: files.exported_stock(ctx.tx),
+    "skus": lambda ctx, _: _headed(ctx, files.exported(ctx.tx)),
+    "stock": lambda ctx, _: _headed(ctx, files.exported_stock(ctx.tx)),
     "orders": _orders,
     "ledger": _ledger,
 }

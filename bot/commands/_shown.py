@@ -79,7 +79,7 @@ def order_table(ctx: Context, orders: Iterable[OrderView]) -> Table:
             (
                 order.order_no,
                 ctx.say(f"status.{order.status}"),
-                goods(order),
+                goods(ctx, order),
                 yuan(order.total_fen),
                 ctx.local(order.created_at),
             )
@@ -88,9 +88,9 @@ def order_table(ctx: Context, orders: Iterable[OrderView]) -> Table:
     )
 
 
-def goods(order: OrderView) -> str:
+def goods(ctx: Context, order: OrderView) -> str:
     """``咖啡豆 ×2、手冲壶 ×1``."""
-    return "、".join(f"{line.title} ×{line.quantity}" for line in order.lines)
+    return ctx.listed(f"{line.title} ×{line.quantity}" for line in order.lines)
 
 
 def schema_text(schema: Iterable[Mapping[str, Any]]) -> str:

@@ -1,5 +1,7 @@
 """Talking with the bot: yes, no, undo, help."""
 
+from dataclasses import replace
+
 from bot import examples
 from bot.commands._shown import change, person, reversal
 from bot.messages import Button, Reply, Role, Table
@@ -10,6 +12,15 @@ from store import chats, journal, members, skus
 from store.journal import Undone
 
 _TOUR = ("look", "restock", "undo", "count", "summary")  # its steps, by the key of what is typed
+
+# The order of help; whatever is missing here follows as it is declared.
+_DAILY = (
+    "restock", "query_stock", "set_price", "stocktake", "stocktake_start", "stocktake_end",
+    "deduct", "add_sku", "orders_list", "order_show", "mark_paid", "ship", "complete",
+    "cancel_order", "undo", "low_stock", "summary", "top_sellers", "search", "ledger", "explain",
+    "edit_sku", "delist", "relist", "set_threshold", "spec_schema", "schedule", "export", "import",
+    "open_shop", "close_shop", "help", "more",
+)  # fmt: skip
 
 
 @command(
@@ -151,7 +162,8 @@ def help_(
         return _tour(ctx, step)
     if topic is None:
         head = (ctx.say("field.command"), ctx.say("field.does"))
-        rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in may)
+        listed = sorted((c for c in may if c.offered), key=_daily)
+        rows = tuple((_word(ctx, c), c.help.to(ctx.language)) for c in listed)
         shown = ctx.say("help.examples", product=_a_product(ctx)) if ctx.role >= Role.VIEWER else ""
         text = "\n".join(part for part in (shown, ctx.say("help.more")) if part)
         return Reply(title=ctx.say("title.help"), text=text, table=Table(head, rows))
@@ -161,23 +173,45 @@ def help_(
     return _usage(ctx, found)
 
 
+def _daily(command: Command) -> int:
+    """Where help lists a command: by how often a day it is needed, what is rare last."""
+    return _DAILY.index(command.intent) if command.intent in _DAILY else len(_DAILY)
+
+
 def _tour(ctx: Context, step: int) -> Reply:
     """One of five commands to type, with the shop's own goods; a button leads to the next.
 
-    A shop that has none yet puts its first product on sale before anything else.
+    A shop that has none yet puts its first product on sale before anything that needs one.
     """
     found = skus.listed(ctx.tx, status="on_sale", most=1)
-    step, key = (step, _TOUR[step - 1]) if found else (1, "add")
+    last = step == len(_TOUR)
+    if not found and not last:
+        return _first_product(ctx, step)
     product = found[0].title if found else ctx.say("value.a_product")
     units = found[0].on_hand if found else 0
-    typed, _, does = ctx.say(f"tour.{key}", product=product, units=units).partition("|")
-    following = Button(ctx.say("button.step"), f"{ctx.say('word.tour')} {step + 1}", "primary")
-    last = step == len(_TOUR)
+    said = ctx.say(f"tour.{_TOUR[step - 1]}", product=product, units=units)
+    what_else = ctx.say("tour.next", product=product) if last else ""
+    return _step(ctx, said, step, what_else, following=0 if last else step + 1)
+
+
+def _first_product(ctx: Context, step: int) -> Reply:
+    """The step before all others; asked for a later one it says why that must wait."""
+    said = ctx.say("tour.add", product=ctx.say("value.a_product"))
+    waits = ctx.say("tour.waits") if step > 1 else ""
+    shown = _step(ctx, said, 1, waits, following=max(step, 2))
+    look = Button(ctx.say("button.look_round"), f"{ctx.say('word.tour')} {len(_TOUR)}")
+    return replace(shown, buttons=(*shown.buttons, look)) if waits else shown
+
+
+def _step(ctx: Context, said: str, step: int, note: str, *, following: int) -> Reply:
+    """``said``: what to type, a bar, and what it does."""
+    typed, _, does = said.partition("|")
+    go_on = Button(ctx.say("button.step"), f"{ctx.say('word.tour')} {following}", "primary")
     return Reply(
         title=ctx.say("title.tour", step=step, steps=len(_TOUR)),
         fields=((ctx.say("field.typed"), typed),),
-        text="\n".join([does, ctx.say("tour.next", product=product)] if last else [does]),
-        buttons=() if last else (following,),
+        text="\n".join(part for part in (does, note) if part),
+        buttons=(go_on,) if following else (),
     )
 
 
@@ -243,20 +277,22 @@ def language(ctx: Context, part: Language) -> Reply:
         language=part,
         was=ctx.language,
     )
+    ctx.language = part  # the answer is the first thing that is said in it
     moved = change(ctx.say(f"language.{before}"), ctx.say(f"language.{part}"))
     return Reply(title=ctx.say("title.language"), fields=((ctx.say("field.language"), moved),))
 
 
 def _usage(ctx: Context, found: Command) -> Reply:
     shown = examples.own(ctx.tx, ctx.language, found)
+    first = examples.first(ctx.tx, ctx.language, found)
     return Reply(
         title=_word(ctx, found),
         text=found.help.to(ctx.language),
         fields=(
-            (ctx.say("field.words"), "、".join(found.words)),
+            (ctx.say("field.words"), ctx.listed(found.words)),
             (ctx.say("field.examples"), "\n".join(shown)),
         ),
-        buttons=() if found.writes else (Button(shown[0], shown[0]),),
+        buttons=() if found.writes else (Button(first, first),),
     )
 
 

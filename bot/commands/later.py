@@ -27,6 +27,7 @@ from bot.texts import Text
     needs=("order_no", "user"),
     role=Role.MANAGER,
     confirms=True,
+    offered=False,
     help=Text("退款（还不能在聊天里办）", "Refund an order (not in chat yet)"),
     examples=(
         Example("退款 1033", {"order_no": "1033"}),
@@ -51,6 +52,7 @@ def refund(  # (what is read is answered alike)
         r"\b(?:poster|flyer|share image|share picture|promo (?:image|picture))\b",
     ),
     role=Role.STAFF,
+    offered=False,
     help=Text("商品海报（还不能做）", "A poster of a product (not yet)"),
     examples=(
         Example("海报 手冲壶", {"name": "手冲壶"}),
@@ -71,6 +73,7 @@ def poster(ctx: Context, skus: Skus | None = None) -> Reply:  # noqa: ARG001  (r
         r"\b(?:pictures?|photos?|pics?|images?|what does…look like)\b",
     ),
     role=Role.STAFF,
+    offered=False,
     help=Text("商品图片（还不能换）", "A product's picture (not yet)"),
     examples=(
         Example("图片 手冲壶", {"name": "手冲壶"}),

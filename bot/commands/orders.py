@@ -155,7 +155,7 @@ def order_show(
         return _address(ctx, order)
     fields = (
         (ctx.say("field.status"), ctx.say(f"status.{order.status}")),
-        (ctx.say("field.goods"), goods(order)),
+        (ctx.say("field.goods"), goods(ctx, order)),
         (ctx.say("field.total"), yuan(order.total_fen)),
         (ctx.say("field.payment"), _payment(ctx, order)),
         (ctx.say("field.customer"), order.customer_id),
@@ -309,7 +309,7 @@ def _meant(ctx: Context, order_no: str | None, user: str | None) -> OrderView:
     if len(found) == 1:
         return found[0]
     options = tuple(
-        (f"{order.order_no[-4:]} {goods(order)} {yuan(order.total_fen)}", order.order_no)
+        (f"{order.order_no[-4:]} {goods(ctx, order)} {yuan(order.total_fen)}", order.order_no)
         for order in found[:PAGE]
     )
     key = "ask.whose_order" if found else "orders.none_open"
@@ -346,7 +346,7 @@ def _stepped(ctx: Context, before: OrderView, after: OrderView) -> Reply:
     words = (ctx.say(f"status.{order.status}") for order in (before, after))
     fields = (
         (ctx.say("field.status"), change(*words)),
-        (ctx.say("field.goods"), goods(after)),
+        (ctx.say("field.goods"), goods(ctx, after)),
         (ctx.say("field.total"), yuan(after.total_fen)),
         (ctx.say("field.payment"), change(_payment(ctx, before), _payment(ctx, after))),
         (ctx.say("field.parcel"), _parcel(after)),

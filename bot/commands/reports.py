@@ -50,8 +50,8 @@ def summary(ctx: Context, period: Period | None = None, skus: KnownSkus | None =
         (ctx.say("field.paid"), yuan(figures.paid_fen)),
         (ctx.say("field.cancelled"), str(figures.cancelled)),
         (ctx.say("field.to_ship"), str(figures.to_ship)),
-        (ctx.say("field.low_stock"), _titles(sku.title for sku in figures.low_stock)),
-        (ctx.say("field.sold_out"), _titles(sku.title for sku in figures.sold_out)),
+        (ctx.say("field.low_stock"), ctx.listed(sku.title for sku in figures.low_stock)),
+        (ctx.say("field.sold_out"), ctx.listed(sku.title for sku in figures.sold_out)),
     )
     return Reply(
         title=ctx.say("title.summary", period=_period(ctx, days)),
@@ -139,7 +139,3 @@ def _period(ctx: Context, days: Span) -> str:
     dates = f"{first:%m-%d}" if first.date() == last.date() else f"{first:%m-%d}…{last:%m-%d}"
     key = f"period.{days.word}"
     return f"{ctx.say(key)}（{dates}）" if key in SENTENCES else dates
-
-
-def _titles(titles: Iterable[str]) -> str:
-    return "、".join(titles)

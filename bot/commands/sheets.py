@@ -14,7 +14,9 @@ from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, command
 from bot.slots import ExportTopic, FileNo, Period, Rows, Span
 from bot.texts import Text
+from bot.understanding import specs_said
 from store import attachments, files, names, sheets, skus
+from store.columns import COLUMNS
 from store.errors import BadFileError
 from store.files import MOST_UNDOABLE, ImportPlan, RefusedRow, SkuSheet
 from store.sheets import MIME, Form
@@ -70,7 +72,7 @@ def export(ctx: Context, topic: ExportTopic = "skus", period: Period | None = No
         content=content,
     )
     told = _named(ctx, what, period) if dated and period is not None else what
-    facts = {"number": len(rows) - 1, "form": form.upper(), "instead": INSTEAD[topic]}
+    facts = {"number": len(rows) - 1, "form": form.upper()}
     return Reply(
         title=ctx.say("title.export"), text=ctx.say("export.done", what=told, **facts), file=number
     )
@@ -116,19 +118,18 @@ def _local(ctx: Context, moment: datetime) -> datetime:
 def import_(ctx: Context, file: FileNo | None = None, items: Rows | None = None) -> Reply:
     """Add and change SKUs from a file or a pasted table: every good row, or nothing.
 
-    Bad rows of a file are left out if whoever sent it says so; a table is typed anew as quickly.
-    What one word could not take back is refused: a server's command line has the room for that.
+    Bad rows are left out if whoever sent them says so. What one word could not take back is refused: a server's command line has the room for that.
     """
     kept = attachments.stored(ctx.tx, file) if file is not None else None
     if kept is None and not items:
         return _no(ctx, "no_file")
-    sheet = files.read(kept.content) if kept is not None else files.typed(items or [])
+    sheet = _read(ctx, kept.content) if kept is not None else files.typed(items or [])
     if len(sheet.rows) > MOST_IMPORTED:
         return _no(ctx, "too_many", limit=MOST_IMPORTED)
     planned = _planned(ctx, sheet)
     told = _told(ctx, planned, kept.name if kept else "")
     good, bad = len(planned.new) + len(planned.changed), len(planned.refused)
-    if bad and (kept is None or not good):
+    if bad and not good:
         refused = ctx.say("import.refused", number=bad)
         return replace(told, text=f"{refused}\n{told.text}".strip(), error="invalid_request")
     if bad:
@@ -160,25 +161,34 @@ def _told(ctx: Context, planned: ImportPlan, name: str) -> Reply:
 
 def _notes(ctx: Context, planned: ImportPlan) -> Iterator[str]:
     if planned.recognised:
-        columns = "、".join(_column(ctx, *pair) for pair in planned.recognised)
+        columns = ctx.listed(_column(ctx, *pair) for pair in planned.recognised)
         yield ctx.say("import.columns", columns=columns)
     if planned.ignored:
         more = "…" if len(planned.ignored) > NAMED else ""
-        yield ctx.say("import.ignored", columns="、".join(planned.ignored[:NAMED]) + more)
+        yield ctx.say("import.ignored", columns=ctx.listed(planned.ignored[:NAMED]) + more)
     if planned.stock_left_alone:
         yield ctx.say("import.stock_left")
 
 
 def _column(ctx: Context, column: str, heading: str) -> str:
     """``编码←货号``, or the column alone where it is called so."""
-    name = files.COLUMNS[column] if ctx.language == "zh" else column
+    name = COLUMNS[column] if ctx.language == "zh" else column
     return name if heading.casefold() in {name, column} else f"{name}←{heading}"
 
 
 def _planned(ctx: Context, sheet: SkuSheet) -> ImportPlan:
     if not sheet.rows:
         raise BadFileError("empty")
-    return files.plan(ctx.tx, sheet, default_reorder_point=ctx.shop.default_reorder_point)
+    return files.plan(
+        ctx.tx,
+        sheet,
+        default_reorder_point=ctx.shop.default_reorder_point,
+        worded=specs_said,
+    )
+
+
+def _read(ctx: Context, content: bytes) -> SkuSheet:
+    return files.read(content, spec_keys=files.spec_keys(ctx.tx))
 
 
 def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
@@ -190,7 +200,7 @@ def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
             f"{_label(ctx, name)} {value(ctx, name, before)} → {value(ctx, name, after)}"
             for name, (before, after) in changed.fields.items()
         )
-        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), "、".join(fields)
+        yield str(changed.row), sku_title(skus.view(ctx.tx, changed.code)), ctx.listed(fields)
     for new in planned.new:
         draft = new.draft
         title = f"{draft.name} {names.specs_text(draft.specs or {})}".strip()
@@ -201,7 +211,7 @@ def _rows(ctx: Context, planned: ImportPlan) -> Iterator[tuple[str, str, str]]:
 
 def _reason(ctx: Context, row: RefusedRow) -> str:
     """``价格「abc」：价格要写成元…``: the column, what stands there, and what is wrong with it."""
-    column = files.COLUMNS.get(row.column, "") if ctx.language == "zh" else row.column
+    column = COLUMNS.get(row.column, "") if ctx.language == "zh" else row.column
     where = f"{column}「{row.value}」" if row.value else column
     return f"{where}：{texts.explain(row.error, ctx.language)}"
 

@@ -186,7 +186,7 @@ def _heard(ctx: Context, where: dict[str, str]) -> Reply:
 def _spoken(ctx: Context, where: dict[str, str]) -> str:
     heard = chats.subscriptions(ctx.tx, where["platform"], where["chat_id"])
     words = [f"{ctx.say(f'topic.{row.topic}')} {row.at}".strip() for row in heard]
-    return "、".join(words) or ctx.say("value.none")
+    return ctx.listed(words) or ctx.say("value.none")
 
 
 def _make_listener(ctx: Context, where: dict[str, str]) -> None:

@@ -1,7 +1,9 @@
 """Products: adding, changing, taking off sale."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import product
 from typing import Any
 
 from bot.commands._shown import (
@@ -13,7 +15,7 @@ from bot.commands._shown import (
     sku_title,
     yuan,
 )
-from bot.messages import Reply, Role
+from bot.messages import Reply, Role, Table
 from bot.registry import Context, Example, Saying, command
 from bot.slots import (
     Category,
@@ -29,15 +31,18 @@ from bot.slots import (
     Schema,
     Sku,
     Skus,
+    SpecChoices,
     Specs,
     Threshold,
 )
 from bot.texts import Text
-from store import names
+from bot.understanding.specs import COLOURS
+from store import columns, names
 from store import skus as goods
 from store.models import SkuStatus
 from store.skus import SkuDraft, SkuEdit, SkuPatch, SkuView
 
+MOST_AT_ONCE = 50  # SKUs that one line adds; more are a sheet
 JUMP = 10  # a price ten times what it was, or a tenth: a decimal point slipped
 
 
@@ -54,9 +59,11 @@ JUMP = 10  # a price ten times what it was, or a tenth: a decimal point slipped
     ),
     role=Role.MANAGER,
     writes=True,
+    confirms=lambda slots: any(isinstance(v, list) for v in slots.get("specs", {}).values()),
     help=Text(
-        "新增商品：名称和价格必填，规格、库存、分类、预警、编码可选",
-        "Add a product: name and price, then specs, stock, category, alert level, code",
+        "新增商品：名称和价格必填，规格、库存、分类、预警、编码可选；规格有几个值就各建一个",
+        "Add a product: name and price, then specs, stock, category, alert level, code; "
+        "several values of a spec make a SKU each",
     ),
     examples=(
         Example(
@@ -89,23 +96,37 @@ def add_sku(  # noqa: PLR0917  (one parameter for each thing that may be said)
     name: Name,
     price_fen: Price,
     quantity: InitialStock = 0,
-    specs: Specs | None = None,
+    specs: SpecChoices | None = None,
     category: Category | None = None,
     threshold: LabelledThreshold | None = None,
     code: Code | None = None,
 ) -> Reply:
-    """Put a new SKU on sale; a spec value this product never had is confirmed first."""
-    for key, known in goods.unseen_values(ctx.tx, name=name, specs=specs or {}).items():
-        ctx.risk("new_value", spec=key, value=(specs or {})[key], known="、".join(known))
+    """Put a new SKU on sale, or one for each combination of several values of its specs.
+
+    A spec value that this product never had is confirmed first.
+    """
+    there = goods.of_name(ctx.tx, name)
+    said = _combined(_as_called(specs or {}, there))
     draft = SkuDraft(
         name=name,
         price_fen=price_fen,
         reorder_point=ctx.shop.default_reorder_point if threshold is None else threshold,
         code=code,
-        specs=specs,
         stock=quantity,
         category=category,
     )
+    if len(said) == 1:
+        _warn_of_new_values(ctx, name, said)
+        return _added(ctx, replace(draft, specs=said[0]))
+    if code is not None or len(said) > MOST_AT_ONCE:
+        why = "one_code" if code is not None else "too_many"
+        facts = {"limit": MOST_AT_ONCE, "number": len(said)}
+        return Reply(text=ctx.say(f"add_sku.{why}", **facts), error="invalid_request")
+    _warn_of_new_values(ctx, name, said)
+    return _added_together(ctx, [replace(draft, specs=one) for one in said], there)
+
+
+def _added(ctx: Context, draft: SkuDraft) -> Reply:
     added = goods.add(ctx.tx, draft, cause=ctx.cause)
     sku = goods.view(ctx.tx, added.code)
     before = ctx.say("value.none")
@@ -114,6 +135,55 @@ def add_sku(  # noqa: PLR0917  (one parameter for each thing that may be said)
         *sku_fields(ctx, sku),
     )
     return Reply(title=f"{ctx.say('title.add_sku')} {sku_title(sku)}", fields=_unique(fields))
+
+
+def _added_together(ctx: Context, drafts: list[SkuDraft], there: list[SkuView]) -> Reply:
+    """A SKU of each draft, those apart that the shop has; all of them in one table."""
+    twins = {names.specs_key(sku.specs): sku for sku in there}
+    known = [twins.get(names.specs_key(draft.specs or {})) for draft in drafts]
+    new = [draft for draft, twin in zip(drafts, known, strict=True) if twin is None]
+    if not new:  # which says what to send instead
+        goods.add(ctx.tx, drafts[0], cause=ctx.cause)
+    added = iter(goods.add_many(ctx.tx, new, cause=ctx.cause))
+    ctx.risk("several_new", number=len(new))
+    rows = [_new_row(ctx, twin, added) for twin in known]
+    head = tuple(ctx.say(f"field.{key}") for key in ("code", "product", "change"))
+    title = f"{ctx.say('title.add_sku')} {drafts[0].name}"
+    return Reply(title=title, table=Table(head, tuple(rows)))
+
+
+def _new_row(ctx: Context, twin: SkuView | None, added: Iterator[SkuView]) -> tuple[str, str, str]:
+    if twin is not None:
+        status = ctx.say(f"status.{twin.status}")
+        return twin.code, twin.title, ctx.say("add_sku.there", status=status)
+    sku = next(added)
+    told = ctx.say("import.new_sku", price=yuan(sku.price_fen), stock=sku.on_hand)
+    return sku.code, sku.title, told
+
+
+def _combined(specs: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Each combination of the values, in the order in which they were said."""
+    return [dict(zip(specs, values, strict=True)) for values in product(*specs.values())]
+
+
+def _as_called(
+    specs: Mapping[str, str | list[str]], there: Sequence[SkuView]
+) -> dict[str, list[str]]:
+    """The values by the keys and in the spelling of the product: 白 is its 白色."""
+    keys = dict.fromkeys(key for sku in there for key in sku.specs)
+    said = {key: [v] if isinstance(v, str) else list(v) for key, v in specs.items()}
+    own = columns.called(said, keys)
+    return {key: list(dict.fromkeys(_spelt(key, v, there))) for key, v in own.items()}
+
+
+def _warn_of_new_values(ctx: Context, name: str, said: Iterable[Mapping[str, str]]) -> None:
+    unseen = {
+        (key, one[key]): known
+        for one in said
+        for key, known in goods.unseen_values(ctx.tx, name=name, specs=one).items()
+    }
+    for (key, value), known in unseen.items():
+        ctx.risk("new_value", spec=key, value=value, known="、".join(known))
 
 
 @command(
@@ -431,10 +501,17 @@ def _new_price(now: int, price_fen: int | None, delta: int | None, factor: str |
 
 
 def _as_known(entry: Mapping[str, Any], skus: Iterable[SkuView]) -> dict[str, Any]:
-    """The entry with 白 as 白色 where the product's SKUs spell it so."""
-    known = {sku.specs.get(entry["key"]) for sku in skus}
-    values = [f"{v}色" if f"{v}色" in known else v for v in entry["values"] or ()]
+    """The entry in the spelling of the product's SKUs."""
+    values = _spelt(entry["key"], entry["values"] or (), skus)
     return {**entry, "values": values or None}
+
+
+def _spelt(key: str, values: Iterable[str], skus: Iterable[SkuView]) -> list[str]:
+    """白 as 白色 where the product's SKUs spell it so, and then 黑 as 黑色 too."""
+    known = {sku.specs.get(key, "") for sku in skus}
+    whole = any(value.endswith("色") for value in known)
+    bare = COLOURS if whole else ""
+    return [f"{v}色" if v not in known and (f"{v}色" in known or v in bare) else v for v in values]
 
 
 def _set_status(ctx: Context, skus: Iterable[SkuView], status: SkuStatus, title: str) -> Reply:

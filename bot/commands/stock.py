@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands._counted import collected, shelf_answers
+from bot.commands._counted import collected, once, shelf_answers
 from bot.commands._paging import fetched, paged, rows_of
 from bot.commands._shown import (
     change,
@@ -169,6 +169,7 @@ def stocktake(ctx: Context, sku: Sku, quantity: Counted, shelf: Shelf | None = N
     """
     if (noted := collected(ctx, sku, quantity)) is not None:
         return noted
+    once(ctx, sku, quantity)
     found = counts.standing(ctx.tx, code=sku.code, at=ctx.said_at)
     if found.reserved and shelf is None:
         question = ctx.say("ask.shelf", sku=sku.title, reserved=found.reserved)
@@ -438,7 +439,7 @@ def explain(ctx: Context, sku: Sku) -> Reply:
         )
         if start
         else ctx.say("ledger.nothing"),
-        ctx.say("explain.held", reserved=sku.reserved, orders="、".join(held)) if held else "",
+        ctx.say("explain.held", reserved=sku.reserved, orders=ctx.listed(held)) if held else "",
     ]
     return Reply(
         title=f"{sku_title(sku)} {ctx.say('field.on_hand')} {sku.on_hand}",

@@ -1,11 +1,12 @@
 """A running count: many lines while the shop sells, booked as one after a yes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands._counted import next_asked, place, shelf_answers
-from bot.commands._shown import level_title, yuan
+from bot.commands._shown import yuan
 from bot.examples import a_product
 from bot.messages import Reply, Role, Table
 from bot.registry import AskError, Context, Example, command
@@ -16,12 +17,12 @@ from store.counts import Line, Standing
 from store.errors import InsufficientStockError, SkuNotFoundError
 from store.skus import SkuView
 
-_NAMED = 10  # codes of what was not counted that a card names
+_NAMED = 10  # of the goods that were not counted, which a card names
 
 
 @dataclass(frozen=True, slots=True)
 class _Booked:
-    """A line as it is booked, by the SKU's title.
+    """A line as it is booked, by the SKU's name and specs, which a phone shows without its code.
 
     ``counted``: ``28``, or ``28+2`` where two more had been taken away for orders. ``found`` is
     what it was held against. ``worth_fen``: the difference at today's price.
@@ -34,11 +35,16 @@ class _Booked:
     worth_fen: int
 
     @property
-    def row(self) -> tuple[str, ...]:
-        """As the card shows it."""
-        books, moved = str(self.found.books), f"{self.found.moved:+d}"
-        worth = _signed(self.worth_fen) if self.difference else ""
-        return self.title, books, self.counted, f"{self.difference:+d}", worth, moved
+    def emptied(self) -> bool:
+        """Whether none was found of what the books said is there."""
+        return self.counted == "0" and self.difference < 0
+
+    def row(self, *, moved: bool) -> tuple[str, ...]:
+        """As the card shows it; ``moved``: with what came and went since."""
+        # No ¥: between it and a sign a line may break, and does on a phone.
+        worth = _signed(self.worth_fen).replace("¥", "") if self.difference else ""
+        cells = self.title, str(self.found.books), self.counted, f"{self.difference:+d}", worth
+        return (*cells, f"{self.found.moved:+d}") if moved else cells
 
 
 @command(
@@ -47,9 +53,10 @@ class _Booked:
     role=Role.STAFF,
     help=Text(
         "开始清点：「盘点 咖啡」「盘点全部」一个一个问，只回数字；「盘点开始」自己一行一个发。"
-        "边卖边盘，最后一起入账",
+        "「跳过」「上一个」「撤销」「暂停」「继续」随时能说；边卖边盘，最后一起入账",
         'Start counting: "count bags" and "count everything" ask for one after the other, answer '
-        'with numbers; "start count" takes a product and its count per line',
+        'with numbers, "skip", "back", "undo" or "pause"; "start count" takes a product and its '
+        "count per line",
     ),
     examples=(
         Example("盘点开始", {}, reply="盘点结束"),
@@ -119,10 +126,14 @@ def finish_count(ctx: Context, shelf: Shelf | None = None) -> Reply:
     booked, refused = _book(ctx, lines or {}, found, taken=shelf == "taken")
     if refused:
         return _refusal(ctx, refused)
-    uncounted = [c for c in counts.round_(ctx.tx, place(ctx)).codes if c not in (lines or {})]
+    asked = counts.round_(ctx.tx, place(ctx)).codes
+    uncounted = [code for code in asked if code not in (lines or {})]
     counts.end(ctx.tx, place(ctx))
     ctx.agreed = repr([(b.found.code, b.counted, b.found.books, b.difference) for b in booked])
     ctx.risk("count", number=len(booked))
+    gone = [b.title for b in booked if b.emptied]
+    if gone:
+        ctx.risk("count_gone", goods=ctx.listed(gone))
     return replace(_card(ctx, booked), text=_left_out(ctx, lines or {}, found, uncounted))
 
 
@@ -131,11 +142,20 @@ def _left_out(
 ) -> str:
     """What is not booked: codes that were changed since, and what was asked for and skipped."""
     gone = [code for code in lines if code not in {each.code for each in found}]
-    told = [ctx.say("count.gone", codes="、".join(gone))] if gone else []
+    told = [ctx.say("count.gone", codes=ctx.listed(gone))] if gone else []
     if uncounted:
-        codes = "、".join(uncounted[:_NAMED]) + ("…" if len(uncounted) > _NAMED else "")
-        told.append(ctx.say("count.skipped", number=len(uncounted), codes=codes))
+        goods = ctx.listed(_title(ctx, code) for code in uncounted[:_NAMED])
+        more = "…" if len(uncounted) > _NAMED else ""
+        told.append(ctx.say("count.skipped", number=len(uncounted), goods=f"{goods}{more}"))
     return "\n".join(told)
+
+
+def _title(ctx: Context, code: str) -> str:
+    """What the SKU is called; its old code where that was changed since."""
+    try:
+        return skus.view(ctx.tx, code).title
+    except SkuNotFoundError:
+        return code
 
 
 def _standings(ctx: Context, lines: Mapping[str, Line]) -> list[Standing]:
@@ -165,15 +185,24 @@ def _book(
             continue
         away = f"+{each.reserved}" if taken and each.reserved else ""
         difference = level.on_hand - level.on_hand_before
-        worth = difference * skus.view(ctx.tx, each.code).price_fen
-        booked.append(_Booked(level_title(level), f"{counted}{away}", each, difference, worth))
+        sku = skus.view(ctx.tx, each.code)
+        worth = difference * sku.price_fen
+        booked.append(_Booked(sku.title, f"{counted}{away}", each, difference, worth))
     return booked, refused
 
 
 def _card(ctx: Context, booked: Sequence[_Booked]) -> Reply:
     """What differs comes first."""
-    rows = sorted(booked, key=lambda b: b.difference == 0)
-    heads = ("product", "books", "counted", "difference", "worth", "moved")
+    rows = _told_apart(sorted(booked, key=lambda b: b.difference == 0))
+    moved = any(b.found.moved for b in booked)  # a phone has no room for a column that says nothing
+    heads = (
+        "product",
+        "books",
+        "counted",
+        "difference",
+        "worth_yuan",
+        *(("moved",) if moved else ()),
+    )
     before = sum(b.found.books + b.found.moved for b in booked)
     after = before + sum(b.difference for b in booked)
     differing = sum(1 for b in booked if b.difference)
@@ -184,8 +213,19 @@ def _card(ctx: Context, booked: Sequence[_Booked]) -> Reply:
             (ctx.say("field.differing"), str(differing)),
             (ctx.say("field.worth"), _worth(booked)),
         ),
-        table=Table(tuple(ctx.say(f"field.{h}") for h in heads), tuple(b.row for b in rows)),
+        table=Table(
+            tuple(ctx.say(f"field.{h}") for h in heads), tuple(b.row(moved=moved) for b in rows)
+        ),
     )
+
+
+def _told_apart(booked: Sequence[_Booked]) -> list[_Booked]:
+    """Those of the same name and specs with their code behind it."""
+    named = Counter(b.title for b in booked)
+    return [
+        replace(b, title=f"{b.title}（{b.found.code}）") if named[b.title] > 1 else b
+        for b in booked
+    ]
 
 
 def _worth(booked: Sequence[_Booked]) -> str:
@@ -205,7 +245,7 @@ def _signed(fen: int) -> str:
 def _held(ctx: Context, held: Sequence[Standing]) -> str:
     """The question about goods that orders hold, for all of them at once."""
     names = [f"{skus.view(ctx.tx, each.code).title} {each.reserved}" for each in held]
-    return ctx.say("ask.shelves", goods="、".join(names))
+    return ctx.say("ask.shelves", goods=ctx.listed(names))
 
 
 def _refusal(ctx: Context, refused: Sequence[tuple[str, str]]) -> Reply:

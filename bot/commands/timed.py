@@ -7,19 +7,19 @@ from bot import examples
 from bot.commands._shown import moment, person, yuan
 from bot.messages import Button, Reply, Role, Table
 from bot.registry import AskError, Context, Example, Saying, command
-from bot.slots import Off, TimedNo
+from bot.slots import Goods, Off, TimedNo
 from bot.texts import Text
 from store import skus, timed
 from store.errors import TimedActNotFoundError
 from store.models import TimedState
 from store.timed import TimedView
 
-MOST_LISTED, MOST_BUTTONS = 20, 5
+MOST_LISTED, MOST_BUTTONS, MOST_GOODS = 20, 5, 500
 _OFF = {"query": "off"}
 _DROP = r"(?:取消|撤掉|撤了|撤销|删掉|删除|删了|停掉|去掉|不要)[了掉]*"
 _TASK = r"(?:任务|计划|改价|的)*"
 _ASK = r"(?:还?有|看一?下|看看?|查一?下|查看?|列一?下|列出?)*"
-_DROP_EN = r"\b(?:cancel|drop|delete|remove|scrap|stop)(?: the)? (?:schedules?d?|timed)"
+_DROP_EN = r"\b(?:cancel|drop|delete|remove|scrap|stop)(?: all)?(?: the)? (?:schedules?d?|timed)"
 _TASK_EN = r"(?: (?:acts?|changes?|tasks?|jobs?|price changes?))?"
 
 
@@ -63,12 +63,21 @@ _TASK_EN = r"(?: (?:acts?|changes?|tasks?|jobs?|price changes?))?"
         Example("cancel schedule", {"query": "off"}, reply="→"),
     ),
 )
-def schedule(ctx: Context, quantity: TimedNo | None = None, query: Off | None = None) -> Reply:
-    """List what waits for its time, or drop one of it."""
+def schedule(
+    ctx: Context,
+    quantity: TimedNo | None = None,
+    query: Off | None = None,
+    skus: Goods | None = None,
+) -> Reply:
+    """List what waits for its time, or drop some of it: of some goods where these are named."""
+    acts = _of(ctx, skus) if skus is not None else timed.waiting(ctx.tx)
+    if query is not None and quantity is None and skus is not None and "all" in skus:
+        return _all_cancelled(ctx, acts)
     if query is not None:
-        return _cancelled(ctx, quantity)
+        return _cancelled(ctx, quantity or _only(ctx, acts))
     ctx.told = True
-    acts = timed.waiting(ctx.tx)
+    if not acts and skus is not None and "all" not in skus:
+        return Reply(text=ctx.say("timed.none.of", words=_words(skus)))
     if not acts:
         product = examples.a_product(ctx.tx, ctx.language)
         return Reply(text=ctx.say("timed.none", product=product))
@@ -86,8 +95,44 @@ def schedule(ctx: Context, quantity: TimedNo | None = None, query: Off | None = 
     )
 
 
-def _cancelled(ctx: Context, number: int | None) -> Reply:
-    act = timed.cancel(ctx.tx, number or _only(ctx))
+def _of(ctx: Context, target: Mapping[str, Any]) -> list[TimedView]:
+    """The acts that wait and change one of these goods."""
+    acts = timed.waiting(ctx.tx)
+    if "all" in target:
+        return acts
+    if "category" in target:
+        found = skus.listed(ctx.tx, category=str(target["category"]), most=MOST_GOODS)
+    else:
+        found = skus.resolve(ctx.tx, _words(target))
+    ids = set(skus.ids_of(ctx.tx, [sku.code for sku in found]))
+    return [act for act in acts if ids & set(act.slots.get("skus", {}).get("ids", ()))]
+
+
+def _words(target: Mapping[str, Any]) -> str:
+    named = target.get("code") or target.get("name") or target.get("category", "")
+    return " ".join([str(named), *target.get("specs", {}).values()])
+
+
+def _all_cancelled(ctx: Context, acts: Sequence[TimedView]) -> Reply:
+    """Drop every one; of several it is confirmed, with each of them shown."""
+    if not acts:
+        raise TimedActNotFoundError(0)
+    if len(acts) == 1:
+        return _cancelled(ctx, acts[0].id)
+    ctx.risk("timed_all", number=len(acts))
+    fields = tuple(
+        (f"{act.id} {_what(ctx, timed.cancel(ctx.tx, act.id))}", _when(ctx, act)) for act in acts
+    )
+    on = any(act.begun for act in acts)
+    return Reply(
+        title=ctx.say("timed.cancelled.several", number=len(acts)),
+        text=ctx.say("timed.cancelled.on") if on else "",
+        fields=fields,
+    )
+
+
+def _cancelled(ctx: Context, number: int) -> Reply:
+    act = timed.cancel(ctx.tx, number)
     before, after = (ctx.say(f"timed_state.{s}") for s in (act.state, TimedState.CANCELLED))
     return Reply(
         title=ctx.say("timed.cancelled", number=act.id, what=_what(ctx, act)),
@@ -96,9 +141,8 @@ def _cancelled(ctx: Context, number: int | None) -> Reply:
     )
 
 
-def _only(ctx: Context) -> int:
+def _only(ctx: Context, acts: Sequence[TimedView]) -> int:
     """The number of the one that waits; of several it is asked which. Raises ``AskError``."""
-    acts = timed.waiting(ctx.tx)
     if not acts:
         raise TimedActNotFoundError(0)
     if len(acts) > 1:

@@ -13,9 +13,9 @@ from bot import commands, texts
 from bot.dispatcher import cards, pressing
 from bot.dispatcher.due import Due
 from bot.dispatcher.running import Room
-from bot.dispatcher.turn import ATTACHED, IMPORT, PICTURE, Turn
+from bot.dispatcher.turn import IMPORT, PICTURE, Turn
 from bot.dispatcher.vocabulary import Vocabulary
-from bot.messages import Arrival, Attachment, FileRef, Message, Reply, Role
+from bot.messages import ATTACHED, Arrival, Attachment, FileRef, Message, Reply, Role
 from bot.registry import COMMANDS, Registry, ShopFacts
 from bot.understanding import Catalogue, read
 from store import attachments, chats, inbox, members, outbox, timed
@@ -146,6 +146,8 @@ class Dispatcher:
         sheets = [file for file in message.files if file.name != PICTURE]
         if not sheets and (message.files or "parent_id" not in message.handle):
             return False
+        if any(ATTACHED in file.handle for file in sheets):
+            return False  # it is here already
         found = read(message.text or IMPORT, commands=self._room.commands)
         command = self._room.commands.get(found.intent)
         if command is None or not any(p.key == "file" for p in command.parameters):

@@ -68,7 +68,7 @@ class Due:
         Whoever asked need not be allowed to any more: the end was agreed to with the beginning.
         """
         cause = Cause(self._message.key, self.act.actor)
-        found = journal.put_back(self.tx, self.act.changes, cause=cause)
+        found = journal.put_back(self.tx, self.act, cause=cause)
         changed = bool(self.tx.changes)
         journal.record(
             self.tx,
@@ -98,6 +98,8 @@ class Due:
         context = self._context
         now, before = (value(context, one.field, v) for v in (one.before, one.after))
         what = reversed_field(context, one)
+        if one.act:
+            return self._say("timed.kept.over", what=what, now=now, number=one.act)
         return self._say("timed.kept", what=what, now=now, before=before)
 
     def _failed(self, reason: str, *, error: str = "internal_error") -> Reply:

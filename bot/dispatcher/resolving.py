@@ -52,7 +52,7 @@ def _group(ctx: Context, target: Mapping[str, Any]) -> tuple[skus.SkuView, ...]:
     category = str(target.get("category", ""))
     found = skus.listed(ctx.tx, category=category, most=MOST_AT_ONCE)
     if not found:
-        raise SkuNotFoundError(category)
+        raise SkuNotFoundError(*filter(None, [category]))
     return tuple(found)
 
 

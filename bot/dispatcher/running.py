@@ -11,7 +11,7 @@ from bot.dispatcher.asking import Asking, Options, Pending, Person
 from bot.messages import Message, Reply, Role
 from bot.registry import AskError, Command, Context, Registry, ShopFacts
 from bot.slots import Kind
-from bot.understanding import public_slots
+from bot.understanding import public_slots, questions
 from bot.understanding.schedules import SCHEDULE
 from store import chats, journal, members, skus
 from store.db import Tx
@@ -28,6 +28,7 @@ from store.stock import Cause
 
 STALE = timedelta(minutes=30)  # a write that comes in this late is offered, not done
 MOST_OPTIONS = 10
+_QUOTED = 40  # characters of what somebody said that are said back
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Runner:
         try:
             reply = self._handled(context, command, pending.slots)
             if timed is not None and not reply.error:
-                timed.warn()
+                timed.warn(changed=len(self.tx.changes) > mark)
                 reply = timed.shown(reply)
             self._demand_confirmation(pending, context, reply)
         except (StoreError, AskError, UnconfirmedError):
@@ -114,8 +115,10 @@ class Runner:
             return reply
         if timed is not None:
             reply = timed.kept(reply, self.tx.changes[mark:])
+        elif len(self.tx.changes) == mark and (note := timing.unmoved(context, pending)):
+            reply = replace(reply, text="\n".join(part for part in (reply.text, note) if part))
         if command.writes and not context.told:
-            reply = self._written(pending, person, reply)
+            reply = self._written(pending, person, reply, context.language)
         return replace(reply, text=self._with_binding(reply.text, person))
 
     def _handled(self, context: Context, command: Command, slots: Mapping[str, Any]) -> Reply:
@@ -128,6 +131,10 @@ class Runner:
         for number, item in enumerate(slots["items"], start=1):
             context.cause = replace(cause, key=f"{cause.key}:{number}")
             one = {**shared, **item}
+            if missing := command.missing(one):  # a cell that held no number
+                why = questions.ask(self.language, command, missing, {})
+                refused.append((cards.named(item), why))
+                continue
             try:
                 replies.append(
                     command.handler(context, **resolving.arguments(context, command, one))
@@ -145,7 +152,7 @@ class Runner:
             return
         reasons = list(context.risks)
         if pending.command.writes and not reply.error:
-            reasons += self._doubts(pending) if context.told else self._reasons(pending)
+            reasons += self._doubts(pending) if context.told else self._reasons(pending, context)
         shown = cards.digest(reply, context.agreed)
         if pending.shown == shown or not (reasons or pending.shown):
             return
@@ -158,11 +165,13 @@ class Runner:
             return []
         return [texts.say(self.language, "risk.doubt", doubt=pending.doubt[:40])]
 
-    def _reasons(self, pending: Pending) -> list[str]:
+    def _reasons(self, pending: Pending, context: Context) -> list[str]:
         reasons = []
-        asked = pending.asked and not pending.doubt
-        if asked or pending.command.confirms(pending.slots):
+        if pending.command.confirms(pending.slots) or _reaches_far(pending.slots):
             reasons.append(texts.say(self.language, "risk.asked"))
+        elif pending.asked and not (pending.doubt or context.risks):
+            words = " ".join(texts.visible(self.message.text).split())[:_QUOTED]
+            reasons.append(texts.say(self.language, "risk.unsure", words=words))
         reasons += self._doubts(pending)
         age = self.tx.now - self.message.sent_at
         if age > STALE:
@@ -170,12 +179,12 @@ class Runner:
             reasons.append(texts.say(self.language, "risk.stale", minutes=minutes))
         return reasons
 
-    def _written(self, pending: Pending, person: Person, reply: Reply) -> Reply:
+    def _written(self, pending: Pending, person: Person, reply: Reply, language: str) -> Reply:
         changed = bool(self.tx.changes)
         command = self._meant(pending)
         self._record(command, pending.slots, person)
         people = (person.name, person.approver) if person.approver else (person.name,)
-        return cards.done(self.language, command, reply, people=people, changed=changed)
+        return cards.done(language, command, reply, people=people, changed=changed)
 
     def _meant(self, pending: Pending) -> Command:
         """The command that was said: what is said with a moment is one of its own."""
@@ -260,6 +269,12 @@ class Runner:
             outcome=outcome,
             slots=said | ({"approved_by": person.approver} if person.approver else {}),
         )
+
+
+def _reaches_far(slots: Mapping[str, Any]) -> bool:
+    """Whether a category or the whole shop is meant."""
+    target: Any = slots.get("skus") or {}
+    return bool({"all", "category"} & target.keys())
 
 
 def _name(label: str) -> str:

@@ -18,6 +18,14 @@ from store.timed import Moments, TimedDraft, TimedView
 
 BEGINS, ENDS, ACT = "at", "until", "part"  # the slots that say when, and which command
 
+_WHAT = {  # what a command changes
+    "set_price": "price",
+    "delist": "status",
+    "relist": "status",
+    "open_shop": "shop",
+    "close_shop": "shop",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -36,15 +44,18 @@ class Timing:
         """Whether it is only tried out now, and done at its time."""
         return self.pending.act is None and self.moments.begins_at is not None
 
-    def warn(self) -> None:
-        """Have it confirmed when something else will put the same goods back: the order matters."""
-        if self.pending.act is not None or self.moments.ends_at is None:
+    def warn(self, *, changed: bool) -> None:
+        """Have it confirmed when another act changes the same, or when nothing would change now.
+
+        ``changed``: whether the command changed anything when it was tried out.
+        """
+        if self.pending.act is not None:
             return
-        for act in timed.waiting(self.context.tx):
-            same = act.intent == self.pending.command.intent and act.ends_at is not None
-            if same and set(self.ids) & set(_ids(act.slots)):
-                self.context.risk("timed_overlap", number=act.id)
-                return
+        met = self.met()
+        if met is not None:
+            self.context.risk("timed_overlap", number=met.id)
+        elif self.later and not changed:
+            self.context.risk("timed_same")
 
     def shown(self, reply: Reply) -> Reply:
         """What the command says, with the moments in the shop's own time."""
@@ -52,7 +63,10 @@ class Timing:
         begins = self._field("begins", self.moments.begins_at if self.later else None)
         ends = self._field("ends", self.moments.ends_at)
         title = reply.title if self.pending.act else say("timed.title", title=reply.title)
-        return replace(reply, title=title, fields=(*begins, *reply.fields, *ends))
+        priced = self.pending.command.intent == "set_price"
+        stays = say("timed.stays") if priced and self.later and not ends else ""
+        text = _lines(reply.text, stays)
+        return replace(reply, title=title, text=text, fields=(*begins, *reply.fields, *ends))
 
     def kept(self, reply: Reply, changes: Sequence[Mapping[str, Any]]) -> Reply:
         """Keep the act for its next moment and say its number.
@@ -64,12 +78,30 @@ class Timing:
         if self.moments.ends_at is None:
             return reply
         if not changes:
-            return replace(reply, text=_lines(reply.text, self.context.say("timed.nothing")))
+            return replace(reply, text=_lines(reply.text, self._nothing()))
         if self.pending.act is not None:
             timed.begin(self.context.tx, self.pending.act, changes=changes)
             return self._told(reply, self.pending.act, "timed.lasts")
         act = timed.add(self.context.tx, self._draft(), changes=changes)
         return self._told(reply, act, "timed.lasts")
+
+    def _nothing(self) -> str:
+        """That there is nothing to put back, or which act puts it back already, and when."""
+        met = self.met()
+        if met is None or met.ends_at is None:
+            return self.context.say("timed.nothing")
+        when = moment(self.context, met.ends_at)
+        return self.context.say("timed.nothing.but", number=met.id, when=when)
+
+    def met(self) -> TimedView | None:
+        """The next act that changes the same; of two states of which none ends each has its day."""
+        what = _WHAT[self.pending.command.intent]
+        for act in timed.waiting(self.context.tx):
+            ends = what == "price" or act.ends_at is not None or self.moments.ends_at is not None
+            same = what == "shop" or bool(set(self.ids) & set(_ids(act.slots)))
+            if ends and same and _WHAT.get(act.intent) == what:
+                return act
+        return None
 
     def _told(self, reply: Reply, act: TimedView, key: str) -> Reply:
         say, where = self.context.say, self.context.message
@@ -126,6 +158,17 @@ def of(context: Context, pending: Pending) -> Timing | None:
     if ends is not None and ends <= (begins or context.now):
         raise InvalidValueError(ENDS, "before" if begins else "past")
     return Timing(context, pending, Moments(begins, ends), _pinned(context, pending))
+
+
+def unmoved(context: Context, pending: Pending) -> str:
+    """What an act will put back of what somebody just wanted and found so already; "" for none."""
+    if pending.act is not None or pending.command.intent not in _WHAT:
+        return ""
+    met = Timing(context, pending, Moments(), _pinned(context, pending)).met()
+    if met is None or not met.begun or met.ends_at is None:
+        return ""
+    say, when = context.say, moment(context, met.ends_at)
+    return say("timed.unmoved", number=met.id, when=when, word=say("word.cancel_timed"))
 
 
 def is_timed(slots: Mapping[str, Any]) -> bool:

@@ -1,18 +1,20 @@
 """One message in one transaction: who says it, whether it is an answer or a command."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot import examples, texts
-from bot.dispatcher import cards, resolving, timing
+from bot.dispatcher import cards, counted_words, resolving, timing
 from bot.dispatcher.asking import OPEN_FOR, Asking, Pending, Person
 from bot.dispatcher.counting import Counting
 from bot.dispatcher.running import Room, Runner
-from bot.messages import Button, Message, Reply, Role
+from bot.messages import ATTACHED, Button, Message, Reply, Role
 from bot.registry import Answer, Command
 from bot.slots import REST, Kind
-from bot.understanding import Catalogue, Reading, answer, questions, read
+from bot.understanding import Catalogue, Reading, answer, questions, read, schedules
+from bot.understanding.answers import tallied
 from bot.understanding.schedules import SCHEDULE
 from bot.understanding.shapes import Bad
 from store import cards as said
@@ -22,8 +24,8 @@ from store.dialogues import OpenDialogue
 
 PICTURE = "image"  # what platforms call a picture, for lack of its name
 IMPORT = "导入"  # what a file that comes without a word is taken for
-ATTACHED = "attachment"  # the key in ``FileRef.handle`` of a file that was fetched
 
+UNDO = "undo"  # while somebody counts it takes back a number
 MORE = "more"  # the command that goes on with the last list
 
 _QUOTED = 40  # characters of what somebody said that are said back
@@ -66,10 +68,15 @@ class Turn:
         command = self._room.commands.get(reading.intent)
         worded = command is not None and reading.worded  # 收款 3940 counts nothing
         answered = self._answer(reading) or (None if worded else self._counting.numbered())
+        answered = answered or self._counting.named(reading) or self._counting.kind(reading)
         if answered is not None:
             return answered
         if command is None:
             return self._not_understood(reading)
+        if command.intent == UNDO and self._meant(reading):
+            taken_back = self._counting.taken_back()
+            if taken_back is not None:
+                return taken_back
         if command.answers is not None:
             return self._settle(command, reading)
         return self._command(command, reading) if self._meant(reading) else None
@@ -88,13 +95,18 @@ class Turn:
         return reading if takes_people or marked == text else self._reading(text)
 
     def _reading(self, text: str) -> Reading:
-        return read(
+        reading = read(
             text,
             self._catalogue,
             commands=self._room.commands,
             language=self._language,
             now=self._here,
         )
+        several = any(timing.is_timed(item) for item in reading.slots.get("items", ()))
+        if several or schedules.dropped(reading, text, self._catalogue, self._here):
+            key = "ask.timed_two" if several else "ask.timed_list"
+            return Reading(outcome="clarify", question=texts.say(self._language, key))
+        return reading
 
     @property
     def _here(self) -> datetime:
@@ -136,8 +148,10 @@ class Turn:
             return self._command(pointed, replace(meant, missing=missing, question=asked))
         if any(file.name == PICTURE for file in self._message.files):
             return Reply(text=texts.say(self._language, "ask.picture"), outcome="clarify")
-        return self._which_command(reading) or Reply(
-            text=reading.question or self._unknown(), outcome="clarify"
+        return (
+            self._counting.unheard()
+            or self._which_command(reading)
+            or Reply(text=reading.question or self._unknown(), outcome="clarify")
         )
 
     def _unknown(self) -> str:
@@ -152,7 +166,7 @@ class Turn:
         if reading.outcome != "clarify" or "\n" in self._message.text or not reading.slots:
             return None
         said = " ".join(texts.visible(self._message.text).split())
-        whole = [(command, f"{word} {said}") for command, word in self._bare()]
+        whole = self._whole(said)
         fitting = [
             (command, text)
             for command, text in whole
@@ -166,6 +180,14 @@ class Turn:
         example = fitting[0][1]
         question = texts.say(self._language, "ask.bare", words=said[:_QUOTED], example=example)
         return Reply(text=question, buttons=buttons, outcome="clarify")
+
+    def _whole(self, said: str) -> list[tuple[Command, str]]:
+        """What was said as whole commands: from a command's own word on, where one is in it."""
+        may = self._bare()
+        heard = [(c, at) for c, _ in may if (at := _place(said, c.words)) >= 0]
+        if heard:
+            return [(command, said[at:]) for command, at in heard if at]
+        return [(command, f"{word} {said}") for command, word in may]
 
     def _bare(self) -> list[tuple[Command, str]]:
         """Commands that a product and a number may be meant for, which the speaker may run."""
@@ -228,7 +250,7 @@ class Turn:
         asked = reading.outcome == "confirm"
         doubt = reading.doubt if command.acts else ""
         pending = Pending(command, slots, doubt, asked=asked, said_at=self._message.sent_at)
-        question = self._with_own_goods(command, reading)
+        question = self._with_own_goods(command, reading, reading.question or "")
         if reading.bad:  # refused: nothing stays open that a later number could fill
             reply = Reply(text=question, outcome="clarify")
             return cards.marked(reply, command, error="invalid_request")
@@ -244,18 +266,22 @@ class Turn:
             return command
         return self._room.commands[reading.slots[timing.ACT]]
 
-    def _with_own_goods(self, command: Command, reading: Reading) -> str:
+    def _with_own_goods(self, command: Command, reading: Reading, question: str) -> str:
         """The question, its example one of this shop; words that were of no use are named."""
-        question, manual = reading.question or "", questions.example(self._language, command)
-        if manual not in question:
+        if questions.example(self._language, command) not in question:
             return question
-        target: Any = reading.slots.get("sku") or reading.slots.get("skus") or {}
-        product = "" if reading.lost else resolving.words(target)
-        own = examples.first(self._tx, self._language, command, product)
+        product = {} if reading.lost else reading.slots
+        own = self._own(command, product, question)
         unread = reading.missing and not reading.doubt
         odd = self._of_no_use(command, reading) if unread else ""
         named = texts.say(self._language, "ask.odd", words=odd) if odd else ""
-        return named + question.replace(manual, own)
+        return named + own
+
+    def _own(self, command: Command, slots: Mapping[str, Any], question: str) -> str:
+        """The question, its example of the product that was named, or of another of this shop."""
+        target: Any = slots.get("sku") or slots.get("skus") or {}
+        example = examples.first(self._tx, self._language, command, resolving.words(target))
+        return question.replace(questions.example(self._language, command), example)
 
     def _of_no_use(self, command: Command, reading: Reading) -> str:
         """The words without which the message would have been read alike, the command's apart."""
@@ -324,6 +350,9 @@ class Turn:
             return None
         command, key = self._room.commands[asked.command["intent"]], asked.command["awaiting"]
         value = self._chosen(asked, command)
+        if value is None and self._addressed:  # 还有20个 and 没有 sound like commands
+            slot = command.parameter(key).slot
+            value = tallied(self._message.text, slot, self._catalogue, self._here)
         if value is None:
             worded = reading.worded and self._room.commands.get(reading.intent)
             if worded and self._meant(reading):
@@ -386,7 +415,7 @@ class Turn:
         if not missing:
             return self._runner.perform(pending, self._person)
         question = questions.ask(self._language, command, missing, {})
-        return self._ask_for(pending, missing, question)
+        return self._ask_for(pending, missing, self._own(command, slots, question))
 
     # Yes and no.
 
@@ -420,11 +449,15 @@ class Turn:
         """No with nothing asked ends the running count, where one is open."""
         if command.answers is not Answer.NO or ticket is not None or self._age > OPEN_FOR:
             return None
-        dropped = counts.end(self._tx, self._counting.place)
-        if dropped is None:
+        place = self._counting.place
+        open_ = counts.running(self._tx, place)
+        if open_ is None:
             return None
-        text = texts.say(self._language, "count.dropped", number=dropped)
-        return Reply(text=text, intent=command.intent)
+        quiet = counts.round_(self._tx, place).paused or not self._addressed
+        if not counted_words.drops(self._words, named=quiet):
+            text = texts.say(self._language, "count.stays", number=len(open_))
+            return None if quiet else Reply(text=text, intent=command.intent)
+        return self._counting.dropped()
 
     def _asked_again(self, asked: OpenDialogue) -> Reply:
         """Yes to the only option takes it; yes to several is no answer, so they are shown again."""
@@ -466,6 +499,12 @@ class Turn:
             return refusal
         self._asking.close(asked.user_id)
         return self._runner.perform(Pending.of(command, waiting), person)
+
+
+def _place(said: str, words: Sequence[str]) -> int:
+    """Where the first of these words of two letters or more is said, -1 where none is."""
+    found = [said.casefold().find(word) for word in map(str.casefold, words) if len(word) > 1]
+    return min((at for at in found if at >= 0), default=-1)
 
 
 def _user_key(command: Command) -> str:

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.messages import Message
+from bot.messages import ATTACHED, FileRef, Message
 from bot.platforms.base import (
     FUTURE_S,
     EditError,
@@ -30,7 +30,8 @@ _MAX_TEXT = 4000
 class ConsolePlatform:
     """Messages signed with a secret that only this shop's own pages and terminal have.
 
-    A request is JSON ``{"message_id", "chat_id", "chat_kind", "user_id", "user_name", "text"}``
+    A request is JSON ``{"message_id", "chat_id", "chat_kind", "user_id", "user_name", "text"}``,
+    perhaps with ``"file": {"name", "number"}``, an attachment of this shop whose text may be empty,
     with the Unix time in ``x-zhanggui-timestamp``, and in ``x-zhanggui-signature`` the hex
     HMAC-SHA256 of that time, a full stop and the body.
     """
@@ -56,6 +57,7 @@ class ConsolePlatform:
             "user_id": message.user_id,
             "user_name": message.user_name,
             "text": message.text,
+            **_file_of(message),
         }
         body = json.dumps(content, ensure_ascii=False).encode()
         headers = {TIMESTAMP: timestamp, SIGNATURE: self._signature(timestamp, body)}
@@ -112,6 +114,7 @@ def _message(body: bytes, sent_at: datetime) -> Message:
         raise VerificationError("not JSON") from error
     if not isinstance(content, dict) or content.get("chat_kind") not in _KINDS:
         raise VerificationError("shape")
+    files = _files(content)
     return Message(
         platform=ConsolePlatform.name,
         message_id=_text(content, "message_id", _MAX_ID),
@@ -119,9 +122,26 @@ def _message(body: bytes, sent_at: datetime) -> Message:
         chat_kind=content["chat_kind"],
         user_id=_text(content, "user_id", _MAX_ID),
         user_name=_text(content, "user_name", _MAX_ID),
-        text=_text(content, "text", _MAX_TEXT),
+        text="" if files and content.get("text") == "" else _text(content, "text", _MAX_TEXT),
         sent_at=sent_at,
+        files=files,
     )
+
+
+def _file_of(message: Message) -> dict[str, Any]:
+    if not message.files:
+        return {}
+    file = message.files[0]
+    return {"file": {"name": file.name, "number": file.handle[ATTACHED]}}
+
+
+def _files(content: dict[str, Any]) -> tuple[FileRef, ...]:
+    file = content.get("file")
+    if file is None:
+        return ()
+    if not isinstance(file, dict) or type(file.get("number")) is not int:
+        raise VerificationError("file")
+    return (FileRef(_text(file, "name", _MAX_ID), {ATTACHED: file["number"]}),)
 
 
 def _text(content: dict[str, Any], key: str, most: int) -> str:

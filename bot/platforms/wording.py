@@ -104,8 +104,8 @@ def _cells(cells: Sequence[str]) -> list[str]:
 
 
 def numeric(column: Sequence[str]) -> bool:
-    """Whether every cell of a column is a number, an amount or a share."""
-    return bool(column) and all(re.fullmatch(r"[-+−]?¥?\d[\d,.]*%?", cell) for cell in column)
+    """Whether every cell of a column is a number, an amount, a share, or empty beside such."""
+    return any(column) and all(_FIGURE.fullmatch(cell) for cell in column)
 
 
 def split(text: str, most: int) -> tuple[str, ...]:
@@ -259,6 +259,7 @@ class _Sheets:
         self._parts, self._used, self._closing = [], 0, ""
 
 
+_FIGURE = re.compile(r"(?:[-+−]?¥?\d[\d,.]*%?(?:\+\d+)?)?")  # 17+3 too
 _STOPS = frozenset(" \t,;|，。；、！？：｜）")
 _LONGEST = 64  # code points: no character that people write has more
 _JOINER = "\u200d"

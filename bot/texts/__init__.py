@@ -7,7 +7,7 @@ from bot.texts.errors import explain
 from bot.texts.platforms import PLATFORMS
 from bot.texts.pushes import PUSHES
 from bot.texts.sentences import SENTENCES as _SENTENCES
-from bot.texts.text import Text
+from bot.texts.text import Text, listed
 
 SENTENCES = _SENTENCES | PUSHES | PLATFORMS
 
@@ -21,8 +21,12 @@ class Say(Protocol):
 
 
 def say(language: str, key: str, **values: object) -> str:
-    """The sentence with this key. Raises ``KeyError`` for a key nobody wrote."""
-    return SENTENCES[key].to(language).format(**values)
+    """The sentence with this key. Raises ``KeyError`` for a key nobody wrote.
+
+    ``{s}`` in an English one is the plural's, by its ``number``.
+    """
+    plural = "" if str(values.get("number")) == "1" else "s"
+    return SENTENCES[key].to(language).format(**{"s": plural, **values})
 
 
 def visible(text: str) -> str:
@@ -35,4 +39,4 @@ def _hidden(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}
 
 
-__all__ = ["SENTENCES", "Say", "Text", "explain", "say", "visible"]
+__all__ = ["SENTENCES", "Say", "Text", "explain", "listed", "say", "visible"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.texts.text import Text
+from bot.texts.text import Text, listed
 from store import errors
 from store.errors import StoreError
 from store.money import short_yuan
@@ -11,6 +11,7 @@ from store.money import short_yuan
 _FIELDS = {
     "name": Text("名称", "The name"),
     "code": Text("编码", "The code"),
+    "row": Text("这一行", "The row"),
     "specs": Text("规格", "The specs"),
     "category": Text("分类", "The category"),
     "quantity": Text("数量", "The quantity"),
@@ -42,6 +43,14 @@ _RULES = {
     "count": Text("太多，最多 {limit} 个", " are too many: {limit} at most"),
     "range": Text("超出范围，最多 {limit}", " is out of range: {limit} at most"),
     "twice": Text("说了两次，不一样", " is given twice"),
+    "keys": Text(
+        "没看懂是哪一项，要写成 颜色=白色;尺寸=L",
+        " do not say what is what; write them like 颜色=白色;尺寸=L",
+    ),
+    "torn": Text(
+        '的格子比表头多，中间带逗号的数要加引号，例如 "1,280"',
+        ' has more cells than there are headings; quote a number with a comma in it, like "1,280"',
+    ),
     "yuan": Text("要写成元，最多两位小数，例如 88.00", " must be yuan like 88.00"),
     "whole": Text("要写成整数，例如 20", " must be a whole number like 20"),
     "choice": Text("只能是 {limit}", " must be one of: {limit}"),
@@ -57,7 +66,10 @@ _FILE_RULES = {
     "line": Text("有一行太长", "A line is too long"),
     "columns": Text("列数太多，最多 {limit} 列", "Too many columns: {limit} at most"),
     "quotes": Text("引号没有成对", "A quotation mark is not closed"),
-    "nul": Text("文件里有空字符，不是文本", "The file holds NUL characters; it is no text"),
+    "nul": Text(
+        "文件里有空字符，不是 XLSX 或 CSV 表格",
+        "The file holds NUL characters; it is no XLSX or CSV sheet",
+    ),
     "utf16": Text("文件是 UTF-16，请另存为 UTF-8", "The file is UTF-16; please save it as UTF-8"),
     "encoding": Text("文件不是 UTF-8 也不是 GBK", "The file is neither UTF-8 nor GBK"),
     "cell": Text("有一格太长，最多 {limit} 字", "A cell is too long: {limit} characters at most"),
@@ -76,7 +88,14 @@ _FILE_RULES = {
     ),
     "xlsx": Text("不是能打开的 XLSX 文件", "This is no XLSX file that can be opened"),
     "empty": Text("文件是空的", "The file is empty"),
-    "heading": Text("缺少列「{value}」", 'The column "{value}" is missing'),
+    "form": Text(
+        "这不是 XLSX 或 CSV 表格，读不出商品；请发 .xlsx 或 .csv 文件",
+        "This is no XLSX or CSV sheet; please send an .xlsx or .csv file",
+    ),
+    "heading": Text(
+        "没找到表头：前 10 行里要有一行写着「编码」（code）或「名称」（name）",
+        'No headings: one of the first 10 rows must name a column "code" (编码) or "name" (名称)',
+    ),
     "heading_twice": Text("列「{value}」有两个", 'There are two columns "{value}"'),
 }
 _OTHER_FILE_RULE = Text("文件读不出来", "The file cannot be read")
@@ -116,18 +135,23 @@ def _bad_file(error: Any) -> Text:
 
 
 def _sku_not_found(error: Any) -> Text:
-    skus, near = "、".join(error.skus), "、".join(error.nearest)
-    zh, en = f"没有找到「{skus}」", f'There is no product "{skus}"'
-    if near:
-        return Text(f"{zh}。最接近的是：{near}。", f"{en}. The nearest are: {near}.")
+    if not error.skus:
+        return Text(
+            "店里还没有商品。发「上架 名称 价格」加一个。",
+            'The shop has no products yet. Send "add NAME PRICE".',
+        )
+    skus, near = listed(error.skus), listed(error.nearest)
+    zh, en = f"没有找到「{skus.zh}」", f'There is no product "{skus.en}"'
+    if error.nearest:
+        return Text(f"{zh}。最接近的是：{near.zh}。", f"{en}. The nearest are: {near.en}.")
     return Text(f"{zh}，可以用「找 名称」搜索。", f'{en}; try "search NAME".')
 
 
 def _ambiguous_sku(error: Any) -> Text:
-    codes = "、".join(error.candidates)
+    codes = listed(error.candidates)
     return Text(
-        f"「{error.words}」可能是：{codes}。请说编码或规格。",
-        f'"{error.words}" may be: {codes}. Please give the code or the specs.',
+        f"「{error.words}」可能是：{codes.zh}。请说编码或规格。",
+        f'"{error.words}" may be: {codes.en}. Please give the code or the specs.',
     )
 
 
@@ -136,9 +160,10 @@ def _product_not_found(error: Any) -> Text:
 
 
 def _not_for_sale(error: Any) -> Text:
-    skus = "、".join(error.skus)
+    skus = listed(error.skus)
     return Text(
-        f"{skus} 已下架，先「上架 {skus}」。", f'{skus} is delisted; "relist {skus}" first.'
+        f"{skus.zh} 已下架，先「上架 {skus.zh}」。",
+        f'{skus.en} is delisted; "relist {skus.en}" first.',
     )
 
 
@@ -147,10 +172,10 @@ def _insufficient(error: Any) -> Text:
     en = "; ".join(f"{x.sku}: {x.requested} wanted, {x.available} available" for x in error.lines)
     if not error.holders:
         return Text(f"库存不够：{zh}。", f"Not enough stock: {en}.")
-    held = "、".join(error.holders)
+    held = listed(error.holders)
     return Text(
-        f"库存不够：{zh}，其余被订单 {held} 占用。",
-        f"Not enough stock: {en}; orders {held} hold the rest.",
+        f"库存不够：{zh}，其余被订单 {held.zh} 占用。",
+        f"Not enough stock: {en}; orders {held.en} hold the rest.",
     )
 
 
@@ -173,18 +198,20 @@ def _code_taken(error: Any) -> Text:
 
 
 def _spec_not_allowed(error: Any) -> Text:
-    allowed = "、".join(error.allowed)
+    allowed = listed(error.allowed)
     if error.missing:
-        keys = "、".join(error.missing)
-        return Text(f"「{error.product}」还要说明{keys}。", f"{error.product} also needs: {keys}.")
+        keys = listed(error.missing)
+        return Text(
+            f"「{error.product}」还要说明{keys.zh}。", f"{error.product} also needs: {keys.en}."
+        )
     if error.value is None:
         return Text(
-            f"「{error.product}」没有规格「{error.key}」，可用的有：{allowed or '无'}。",
-            f'{error.product} has no spec "{error.key}"; it has: {allowed or "none"}.',
+            f"「{error.product}」没有规格「{error.key}」，可用的有：{allowed.zh or '无'}。",
+            f'{error.product} has no spec "{error.key}"; it has: {allowed.en or "none"}.',
         )
     return Text(
-        f"「{error.product}」的{error.key}没有「{error.value}」，可用的有：{allowed}。",
-        f'{error.key} of {error.product} cannot be "{error.value}"; it can be: {allowed}.',
+        f"「{error.product}」的{error.key}没有「{error.value}」，可用的有：{allowed.zh}。",
+        f'{error.key} of {error.product} cannot be "{error.value}"; it can be: {allowed.en}.',
     )
 
 
@@ -196,11 +223,25 @@ def _wrong_state(error: Any) -> Text:
     )
 
 
-def _ambiguous_order(error: Any) -> Text:
-    numbers = "、".join(error.candidates)
+def _not_undoable(error: Any) -> Text:
+    if not error.order_no:
+        return Text(
+            f"{error.what or '这一步'} 不能撤销：之后有别的改动，或者已经撤销过了。",
+            f"{error.what or 'This'} cannot be undone: it was changed since, or undone already.",
+        )
+    state = _STATES.get(error.status, Text(error.status, error.status))
     return Text(
-        f"几个订单的尾号都是 {error.digits}：{numbers}。请说全。",
-        f"Several orders end in {error.digits}: {numbers}. Please give the whole number.",
+        f"订单 {error.order_no} 已经是「{state.zh}」，订单走过的步骤不能撤销；库存不对请盘点。",
+        f"Order {error.order_no} is {state.en} by then, and no step of an order can be undone; "
+        "if the stock is wrong, count it.",
+    )
+
+
+def _ambiguous_order(error: Any) -> Text:
+    numbers = listed(error.candidates)
+    return Text(
+        f"几个订单的尾号都是 {error.digits}：{numbers.zh}。请说全。",
+        f"Several orders end in {error.digits}: {numbers.en}. Please give the whole number.",
     )
 
 
@@ -258,10 +299,11 @@ SENTENCE_OF: dict[type[StoreError], Callable[[Any], Text]] = {
     errors.NothingToUndoError: lambda _: Text(
         "你没有可以撤销的操作。", "There is nothing of yours to undo."
     ),
-    errors.NotUndoableError: lambda e: Text(
-        f"{e.what or '这一步'} 不能撤销：之后有别的改动，或者这一步不能回头。",
-        f"{e.what or 'This'} cannot be undone: it was changed since, or there is no way back.",
+    errors.CountedTwiceError: lambda e: Text(
+        f"{e.sku} 写了两个实数：{e.first} 和 {e.second}，哪个对？只留一个再发。",
+        f"{e.sku} is counted twice: {e.first} and {e.second}. Send it with the right one alone.",
     ),
+    errors.NotUndoableError: _not_undoable,
     errors.TimedActNotFoundError: _no_timed_act,
     errors.BadCodeError: lambda _: Text(
         "口令不对、用过了或已过期，请重新取一个。",

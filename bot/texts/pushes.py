@@ -48,7 +48,7 @@ PUSHES: dict[str, Text] = {
     "push.button.ship_with": Text("填单号发货", "Ship with number"),
     "digest.new": Text("{number} 笔新订单", "{number} new orders"),
     "digest.changed": Text("{number} 笔订单有进展", "{number} moved on"),
-    "digest.skus": Text("{number} 处商品变更", "{number} products changed"),
+    "digest.skus": Text("{number} 处商品变更", "{number} product{s} changed"),
     "push.button.restock": Text("补货 +{units}", "Restock +{units}"),
     "push.button.details": Text("详情", "Details"),
     "push.button.to_ship": Text("待发货", "To ship"),

@@ -4,8 +4,9 @@ from bot.texts.text import Text
 
 SENTENCES: dict[str, Text] = {
     # What is asked, and what is said when nothing is understood.
-    "value.several": Text("{number} 个商品", "{number} products"),
-    "title.batch": Text("{word} {number} 项", "{word}: {number} rows"),
+    "list.comma": Text("、", ", "),
+    "value.several": Text("{number} 个商品", "{number} product{s}"),
+    "title.batch": Text("{word} {number} 项", "{word}: {number} row{s}"),
     "batch.refused": Text(
         "有 {number} 行不行，什么都没改：", "{number} rows cannot be; nothing was changed:"
     ),
@@ -46,6 +47,69 @@ SENTENCES: dict[str, Text] = {
         "没听准要做什么，什么都没改。发「帮助」看命令。",
         'Not sure what is meant; nothing was changed. Send "help" for the commands.',
     ),
+    "ask.timed_when": Text(
+        "「{words}」是哪天几点？什么都没改。请写明时间再发一次，"
+        "例如：12月1日18点、明早9点、到周日晚12点。",
+        'When is "{words}"? Nothing was changed. Please send it again with the time, for example: '
+        "Dec 1 6pm, tomorrow 9am, until Sunday.",
+    ),
+    "ask.timed_today": Text(
+        "「{words}」是只在今天，还是从现在起一直这样？什么都没改。"
+        "只在今天就加上「到今晚12点」，一直这样就去掉「{words}」。",
+        '"{words}": for today only, or from now on? Nothing was changed. For today only add '
+        '"until midnight", else leave "{words}" out.',
+    ),
+    "ask.timed_half": Text(
+        "「{words}」是上午还是晚上？什么都没改。请写明再发一次，例如：今晚10点、明早9点、15:30。",
+        '"{words}": in the morning or in the evening? Nothing was changed. Please send it again, '
+        "for example with: tonight 10pm, tomorrow 9am, 15:30.",
+    ),
+    "ask.timed_or_off": Text(
+        "「{words}」是打 {words}，还是 {hour}开始打{off}？什么都没改。"
+        "请写明再发一次，例如：8.8折、今晚8点开始8折。",
+        '"{words}": one discount, or {off} from {hour} on? Nothing was changed. Please send it '
+        "again.",
+    ),
+    "ask.timed_again": Text(
+        "每天、每周这样重复的定时还不能做，什么都没改。请每次发一条，例如：今晚10点打烊。",
+        "What repeats cannot be timed yet; nothing was changed. Send each one, for example: close "
+        "shop tonight 10pm.",
+    ),
+    "ask.timed_stock": Text(
+        "库存不能定时改，货真到了、真出了再记，什么都没改。到时发一句就行，例如：补货 咖啡豆 20。",
+        "Stock cannot be timed: it is booked when goods really come or go. Nothing was changed. "
+        "Send it then, for example: restock Linen Tote 20.",
+    ),
+    "ask.timed_two": Text(
+        "这里有两个定时，什么都没改。请分两条发，例如：今晚10点打烊；再发：明早8点开门。",
+        "These are two timed commands; nothing was changed. Please send them one by one, for "
+        "example: close shop tonight 10pm; then: open shop tomorrow 8am.",
+    ),
+    "ask.timed_moment": Text(
+        "什么时候做？什么都没改。请和时间写在一句里，例如：明早9点下架手冲壶。",
+        "When? Nothing was changed. Please say it with the time, for example: delist Linen Tote "
+        "tomorrow 9am.",
+    ),
+    "ask.timed_list": Text(
+        "整张单子还不能定时，什么都没改。请每次发一条，例如：明早9点手冲壶8折。库存到时再记。",
+        "A whole list cannot be timed yet; nothing was changed. Send each one, for example: Linen "
+        "Tote 20% off tomorrow 9am. Stock is booked when goods come.",
+    ),
+    "ask.timed_whole": Text(
+        "要改哪个商品、改成什么？什么都没改。请和时间写在一句里，例如：手冲壶8折到周日。",
+        "Which product, and what is to change? Nothing was changed. Please say it with the time, "
+        "for example: Linen Tote 20% off until Sunday.",
+    ),
+    "ask.timed_rest": Text(
+        "时间「{words}」听到了，其余的没听准，什么都没改。请一句只说一件事，例如：手冲壶8折到周日。",
+        'The time "{words}" was understood, the rest was not; nothing was changed. Please say one '
+        "thing at a time, for example: Linen Tote 20% off until Sunday.",
+    ),
+    "ask.two_prices": Text(
+        "又打折又减价，先算哪个？什么都没改。请直接说新价，例如：改价 手冲壶 99。",
+        "A discount and an amount: which first? Nothing was changed. Please say the new price, for "
+        "example: price Linen Tote 99.",
+    ),
     "ask.doubt": Text(
         "没听懂「{doubt}」，什么都没改。例如：{example}",
         'Did not understand "{doubt}"; nothing was changed. For example: {example}',
@@ -85,7 +149,7 @@ SENTENCES: dict[str, Text] = {
     # Counting while the shop sells.
     "title.counted": Text("记下", "Counted"),
     "title.counting": Text("盘点开始", "Counting"),
-    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKUs"),
+    "title.count": Text("盘点 {number} 个商品", "Count of {number} SKU{s}"),
     "count.moved": Text(
         "清点之后库存又变了 {moved}，照样算数：账面按清点时的 {books} 件比。",
         "{moved} since the count stays; it was held against the {books} on the books then.",
@@ -99,19 +163,19 @@ SENTENCES: dict[str, Text] = {
     ),
     "count.open": Text(
         "盘点还开着，已记 {number} 个商品，接着数；数完发「盘点结束」。",
-        'The count is open with {number} SKUs; go on, then send "finish count".',
+        'The count is open with {number} SKU{s}; go on, then send "finish count".',
     ),
     "count.line": Text("{counted}（还没有入账）", "{counted} (not booked yet)"),
     "count.sofar": Text(
         "盘点中，已记 {number} 个商品。数完发「盘点结束」。",
-        'Counting: {number} SKUs so far. Then send "finish count".',
+        'Counting: {number} SKU{s} so far. Then send "finish count".',
     ),
     "count.again": Text("之前记的是 {before}，改成 {now}。", "{before} before, now {now}."),
     # A running count that asks for one after the other; the words are what its buttons say.
     "count.led": Text(
         "一共 {number} 个商品，一个一个问，只回实数就行；照常卖货，之后卖出的会算进去。"
         "{hours} 小时没动静就作废，发「取消」不盘了。",
-        "{number} SKUs, one after the other: answer with the number; go on selling, what is sold "
+        "{number} SKU{s}, one after the other: answer with the number; go on selling, what is sold "
         'afterwards is taken into account. It ends after {hours} idle hours, or by "cancel".',
     ),
     "count.most": Text(
@@ -122,10 +186,50 @@ SENTENCES: dict[str, Text] = {
     "count.known": Text("之前记的是 {counted}。", "{counted} so far."),
     "count.all": Text(
         "都问完了，已记 {number} 个商品。发「盘点结束」看差异。",
-        'That was all; {number} SKUs were counted. Send "finish count" to see the differences.',
+        'That was all; counted: {number}. Send "finish count" to see the differences.',
     ),
+    "count.else": Text(
+        "回一个整数；不知道就发「跳过」，歇一会儿发「暂停」。",
+        'Answer with a number; "skip" when you do not know, "pause" for a break.',
+    ),
+    "title.paused": Text("盘点暂停", "Count paused"),
+    "count.paused": Text(
+        "已记 {number} 个商品，都留着。发「继续盘点」接着数，发「盘点结束」看差异；"
+        "{hours} 小时没动静就作废。",
+        'The {number} counted so far are kept. Send "resume count" to go on, "finish count" for '
+        "the differences; it ends by itself after {hours} idle hours.",
+    ),
+    "word.resume": Text("继续盘点", "resume count"),
+    "count.stays": Text(
+        "盘点还开着，已记 {number} 个商品，没有动。数错了发「撤销」，不知道发「跳过」，"
+        "歇一会儿发「暂停」；整个不盘了发「取消盘点」。",
+        'The count is still open with {number}. "undo" takes back the last number, "skip" leaves '
+        'one out, "pause" is for a break; "cancel count" drops all of it.',
+    ),
+    "count.back": Text(
+        "{product} 记的 {counted} 撤回了。", "{product}: the {counted} was taken back."
+    ),
+    "count.back_to": Text(
+        "{product} 记的 {counted} 撤回了，还是 {before}。",
+        "{product}: the {counted} was taken back; it is {before} again.",
+    ),
+    "count.no_back": Text(
+        "这次盘点里没有数可以撤回。要撤销盘点之前的改动，先发「暂停盘点」，再发「撤销」。",
+        "No number of this count is left to take back. To undo what was done before it, send "
+        '"pause count" first, then "undo".',
+    ),
+    "count.no_kind": Text(
+        "没有叫「{words}」的分类或商品。要盘哪一类？",
+        'There is no category or product called "{words}". Which one is to be counted?',
+    ),
+    "count.which_kind": Text(
+        "有几类的名字里有「{words}」，要盘哪一类？",
+        'Several categories are called like "{words}". Which one is to be counted?',
+    ),
+    "word.count_kind": Text("盘点 {kind}", "count {kind}"),
+    "word.count_all": Text("盘点全部", "count everything"),
     "count.skipped": Text(
-        "没数的 {number} 个不改：{codes}。", "{number} were not counted and stay: {codes}."
+        "没数的 {number} 个不改：{goods}。", "{number} were not counted and stay: {goods}."
     ),
     "word.skip": Text("跳过", "skip"),
     "word.back": Text("上一个", "back"),
@@ -136,7 +240,7 @@ SENTENCES: dict[str, Text] = {
     "count.empty": Text("一个都没有数，盘点结束了。", "Nothing was counted; the count has ended."),
     "count.dropped": Text(
         "盘点取消了，记下的 {number} 个商品没有入账。",
-        "The count was dropped; its {number} SKUs were not booked.",
+        "The count was dropped; what was counted ({number}) was not booked.",
     ),
     "count.refused": Text(
         "有 {number} 个商品入不了账，什么都没改。重新数这几个，再发「盘点结束」：",
@@ -150,16 +254,32 @@ SENTENCES: dict[str, Text] = {
     "field.counted": Text("实数", "Counted"),
     "field.difference": Text("差异", "Difference"),
     "field.worth": Text("差额", "Worth"),
+    "field.worth_yuan": Text("差额¥", "Worth ¥"),
     "field.differing": Text("有差异", "Differing"),
     "field.moved": Text("清点后", "Since"),
+    "risk.count_gone": Text(
+        "数出来一件都没有：{goods}，库存会变成 0。", "Counted none at all, would be 0: {goods}."
+    ),
     "risk.count": Text(
-        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKUs."
+        "按差异更正 {number} 个商品的库存。", "Corrects the stock of {number} SKU{s}."
     ),
     "value.a_product": Text("咖啡豆", "Linen Tote"),
     # A value that cannot be.
     "bad.whole": Text(
         "{what}要是 {least} 到 {most} 的整数，不能是「{written}」。",
         '{what} must be a whole number from {least} to {most}, not "{written}".',
+    ),
+    "bad.exact": Text(
+        "「{written}」不是准数，什么都没记。请数一下，回一个整数。",
+        '"{written}" is no exact number; nothing was noted. Please count, and send a number.',
+    ),
+    "bad.packed": Text(
+        "「{written}」是多少件？我不知道一箱几件，请回总件数。",
+        'How many units is "{written}"? I do not know how many are in one; send all units.',
+    ),
+    "bad.priced": Text(
+        "「{written}」是价钱；{what}请回几件，只回数字。",
+        '"{written}" is money; the {what} is a number of units, please.',
     ),
     "bad.range": Text(
         "{what}要在 {least} 到 {most} 之间，不能是「{written}」。",
@@ -187,7 +307,11 @@ SENTENCES: dict[str, Text] = {
         "这个问题已经过期，请重新发命令。",
         "That question has expired; please send the command again.",
     ),
-    "risk.asked": Text("这一步影响大，先确认一下。", "This step weighs; please confirm."),
+    "risk.asked": Text("这一步影响大，先确认一下。", "A big step; please confirm."),
+    "risk.unsure": Text(
+        "「{words}」是不是这个意思，我没有十足把握，请看一眼再确认。",
+        'I am not sure that this is what "{words}" means; please look before you confirm.',
+    ),
     "risk.emptied": Text("库存将变为 0。", "The stock would become 0."),
     "risk.stock_jump": Text(
         "库存将是以往最多时的 {times} 倍。",
@@ -196,7 +320,17 @@ SENTENCES: dict[str, Text] = {
     "risk.price_jump": Text(
         "价格变化很大：{before} → {after}。", "A large change of price: {before} → {after}."
     ),
-    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKUs."),
+    "risk.several": Text("会改 {number} 个商品。", "This changes {number} SKU{s}."),
+    "risk.several_new": Text("会新增 {number} 个规格。", "This adds {number} SKU{s}."),
+    "add_sku.there": Text("已有（{status}），不变", "There already ({status}), unchanged"),
+    "add_sku.one_code": Text(
+        "一个编码只能给一个规格；去掉编码，每个规格会各得一个。",
+        "One code is for one SKU; leave it out and each gets its own.",
+    ),
+    "add_sku.too_many": Text(
+        "一次最多上架 {limit} 个规格，这里有 {number} 个。请用表格导入。",
+        "These are {number} SKUs, more than {limit} at once. Please import them as a sheet.",
+    ),
     "risk.new_value": Text(
         "{spec}「{value}」以前没有过（已有：{known}）。",
         '{spec} "{value}" is new (known: {known}).',
@@ -242,6 +376,20 @@ SENTENCES: dict[str, Text] = {
         "本来就是这样，到时没有可恢复的，所以没有定时。",
         "It is so already: nothing is to be put back, and nothing is timed.",
     ),
+    "timed.nothing.but": Text(
+        "本来就是这样，没有新加定时：定时 {number} 会在 {when} 恢复它。要改恢复时间，"
+        "先发「取消定时 {number}」，恢复原样后再说一遍。",
+        "It is so already, and nothing is timed anew: no. {number} puts it back {when}. For "
+        "another end cancel no. {number}, put it back and say it again.",
+    ),
+    "timed.unmoved": Text(
+        "定时 {number} 会在 {when} 恢复它；不要恢复就发「{word} {number}」。",
+        'No. {number} puts it back {when}; send "{word} {number}" to leave it as it is.',
+    ),
+    "timed.stays": Text(
+        "到时改了以后不会自动恢复；要恢复就加上结束时间，例如「到周日」。",
+        'It is not put back by itself; for that add an end, for example "until Sunday".',
+    ),
     "timed.mute": Text(
         "机器人在这里不能主动说话，到时不会有通知。",
         "The bot cannot speak here unasked: nothing will be told then.",
@@ -252,6 +400,10 @@ SENTENCES: dict[str, Text] = {
     "timed.kept": Text(
         "{what}现在是 {now}，后来有人改过，没有恢复成 {before}。",
         "{what} is {now}: changed since, so not put back to {before}.",
+    ),
+    "timed.kept.over": Text(
+        "{what}现在是 {now}，定时 {number} 还在改它，到时由它恢复原样。",
+        "{what} is {now}: no. {number} still changes it, and puts it back at its end.",
     ),
     "timed.failed": Text("定时 {number} 没有做成", "No. {number} was not done"),
     "timed.failed.text": Text(
@@ -265,9 +417,9 @@ SENTENCES: dict[str, Text] = {
         "晚了{span}：应在 {due}，那时机器人没在工作。",
         "{span} late: due at {due}, when the bot was not at work.",
     ),
-    "span.minutes": Text(" {number} 分钟", "{number} minutes"),
-    "span.hours": Text(" {number} 小时", "{number} hours"),
-    "span.days": Text(" {number} 天", "{number} days"),
+    "span.minutes": Text(" {number} 分钟", "{number} minute{s}"),
+    "span.hours": Text(" {number} 小时", "{number} hour{s}"),
+    "span.days": Text(" {number} 天", "{number} day{s}"),
     "timed.list": Text("定时：{number} 个", "Timed: {number}"),
     "timed.more": Text("后面还有 {number} 个。", "{number} more after these."),
     "timed.none": Text(
@@ -288,7 +440,7 @@ SENTENCES: dict[str, Text] = {
     "timed_state.cancelled": Text("已取消", "cancelled"),
     "timed.what.price": Text("改成 {price}", "to {price}"),
     "timed.what.delta": Text("涨跌 {delta}", "by {delta}"),
-    "timed.what.factor": Text("原价 × {factor}", "price × {factor}"),
+    "timed.what.factor": Text("那时的价 × {factor}", "the price then × {factor}"),
     "timed.several": Text("{first} 等 {number} 个", "{first} and others, {number} in all"),
     "field.timed": Text("定时", "timed"),
     "field.what": Text("做什么", "What"),
@@ -296,8 +448,17 @@ SENTENCES: dict[str, Text] = {
     "button.cancel_timed": Text("取消定时 {number}", "Cancel no. {number}"),
     "word.cancel_timed": Text("取消定时", "cancel schedule"),
     "risk.timed_overlap": Text(
-        "定时 {number} 也在改它，到时两个都会恢复价格或状态，先后可能不是你要的。",
-        "No. {number} changes it too: both will put it back, perhaps not in the order you mean.",
+        "定时 {number} 也在改它：这里是按现在的样子算的，到时可能不同；"
+        "都到期以后恢复成最早的样子。",
+        "No. {number} changes it too: this is reckoned from what is now, and may differ then. "
+        "When both have ended it is as it was before the first.",
+    ),
+    "risk.timed_all": Text("会取消 {number} 个定时。", "This cancels {number} of them."),
+    "timed.none.of": Text("「{words}」没有定时。", 'Nothing is timed for "{words}".'),
+    "timed.cancelled.several": Text("取消定时：{number} 个", "Cancelled: {number}"),
+    "risk.timed_same": Text(
+        "现在已经是这样；到时如果还是这样，就什么都不变。",
+        "It is so already; if it still is then, nothing will change.",
     ),
     "weekday.0": Text("周一", "Mon"),
     "weekday.1": Text("周二", "Tue"),
@@ -368,8 +529,8 @@ SENTENCES: dict[str, Text] = {
     ),
     "address.none": Text("这个订单没有留地址。", "This order has no address."),
     "export.done": Text(
-        "{what}，{number} 行，{form} 文件在下面（终端里请用 {instead}）。",
-        "{what}, {number} rows; the {form} file follows (in a terminal use {instead}).",
+        "{what}，{number} 行，{form} 文件在下面。",
+        "{what}, {number} row{s}; the {form} file follows.",
     ),
     "export.period": Text("{what}（{first} 至 {last}）", "{what} from {first} to {last}"),
     "export.too_many": Text(
@@ -391,6 +552,26 @@ SENTENCES: dict[str, Text] = {
     "cause.http": Text("接口或后台", "API or desk"),
     "cause.demo": Text("演示数据", "sample goods"),
     "cause.chat": Text("聊天里说的", "said in a chat"),
+    # Headings of exported sheets; the English ones are the contract's, and an import takes both.
+    "column.code": Text("编码", "code"),
+    "column.name": Text("名称", "name"),
+    "column.specs": Text("规格", "specs"),
+    "column.price": Text("价格", "price"),
+    "column.stock": Text("库存", "stock"),
+    "column.reserved": Text("占用", "reserved"),
+    "column.available": Text("可售", "available"),
+    "column.reorder_point": Text("预警", "reorder_point"),
+    "column.category": Text("分类", "category"),
+    "column.status": Text("状态", "status"),
+    "column.order_no": Text("订单号", "order_no"),
+    "column.created_at": Text("下单时间", "created_at"),
+    "column.channel": Text("渠道", "channel"),
+    "column.customer_id": Text("顾客", "customer_id"),
+    "column.sku": Text("编码", "sku"),
+    "column.quantity": Text("数量", "quantity"),
+    "column.total": Text("金额", "total"),
+    "column.carrier": Text("快递公司", "carrier"),
+    "column.tracking_no": Text("快递单号", "tracking_no"),
     "import.no_file": Text(
         "没有收到文件。请私聊把 CSV 或 XLSX 文件发给我，或者在群里回复那个文件并 @我 发「导入」。",
         "There is no file. Send me a CSV or XLSX file in a direct chat, or reply to it in a group, "
@@ -496,7 +677,7 @@ SENTENCES: dict[str, Text] = {
     "title.edit": Text("修改", "Edit"),
     "title.grant": Text("授权", "Grant"),
     "title.help": Text("我会这些", "What I can do"),
-    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKUs"),
+    "title.low_stock": Text("缺货提醒：{number} 个商品", "Low stock: {number} SKU{s}"),
     "title.open": Text("开门", "Open"),
     "title.order": Text("订单", "Order"),
     "title.orders": Text("订单", "Orders"),
@@ -589,6 +770,12 @@ SENTENCES: dict[str, Text] = {
         "上架 {product} 88元 库存10|放上第一个商品；名称、价格、库存换成你的",
         "add {product} 88 10|puts the first product on sale; take your own name, price and stock",
     ),
+    "tour.waits": Text(
+        "店里还没有商品，后面几步都要用到：先照上面发一条（换成你的商品），再点「下一步」。",
+        "The shop has no products yet, and the next steps need one: send the line above, with "
+        "your own product in it, then go on.",
+    ),
+    "button.look_round": Text("先看最后一步", "See the last step"),
     "tour.look": Text(
         "查 {product}|看它的库存、价格和被订单占用的件数",
         "stock {product}|shows its stock, its price and what orders hold",

@@ -1,5 +1,6 @@
 """A text in both languages of the bot."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -12,3 +13,9 @@ class Text(NamedTuple):
     def to(self, language: str) -> str:
         """The text in ``language``; anything but English is Chinese."""
         return self.en if language == "en" else self.zh
+
+
+def listed(words: Iterable[str]) -> Text:
+    """The words one after the other, as each language parts them."""
+    said = list(words)
+    return Text("、".join(said), ", ".join(said))

@@ -9,6 +9,7 @@ from bot.understanding.answers import answer
 from bot.understanding.catalogue import Catalogue, Entry
 from bot.understanding.reader import read
 from bot.understanding.reading import Reading, as_json, public_slots
+from bot.understanding.tables import specs_said
 
 __all__ = [
     "Catalogue",
@@ -19,4 +20,5 @@ __all__ = [
     "public_slots",
     "questions",
     "read",
+    "specs_said",
 ]

@@ -237,6 +237,11 @@ class Catalogue:
         return tuple(dict.fromkeys(key for _, known in self._entries for key, _ in known))
 
     @cached_property
+    def suffixes(self) -> dict[str, str]:
+        """What stands behind the numbers in this shop's spec values -> their key: cm -> 尺寸."""
+        return {shape[1:]: key for shape, key in self._shapes.items()}
+
+    @cached_property
     def _shapes(self) -> dict[str, str]:
         """How values with digits look -> their key, where one key alone has such."""
         found: dict[str, set[str]] = {}

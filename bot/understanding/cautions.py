@@ -7,6 +7,7 @@ numbers being one cell each, so no product's name can raise it.
 
 import re
 
+from bot.understanding.numerals import HANZI
 from bot.understanding.tokens import Line, pattern
 from bot.understanding.wording import SURNAMES
 
@@ -33,6 +34,25 @@ _NEWS = r"(?:[贵低]|便宜|[涨降]价)了{money}|(?<!\b打){off}了(?=[还也
 _WANTED = r"{n}(?:客人|客户|顾客|人)(?:要|想|等)|\b(?:less|more) than\b|\band a half\b|{money} for\b|\bleft\b"
 _MOVED = r"[到去往给](?:[一二三四五六七八九十新老总分南北东西]|{n})?(?:店|仓库|分店|门店)"
 _VAGUE_TIME = r"晚上|傍晚|凌晨|早上|上午|中午|下午|月末|周末|\btonight\b|\bthis weekend\b"
+# Words of time that no clock places.
+VAGUE = pattern(
+    r"春节|过年|元旦|国庆|中秋|端午|清明|五一|圣诞|情人节|元宵|除夕|双(?:十[一二]|1[12]|{n})|六一八|[节年假]([前后])|放假|假期|暑假|寒假|开学"
+    r"|[月年][底末初]|明年|下下?个?月|下下?个?(?:周|星期|礼拜)|(?:晚上|傍晚|凌晨|早上|上午|中午|下午|半夜|夜里)(?!好)|(?:今|明|后|当|周)晚"
+    rf"|(?:[0-9]{{1,3}}|{HANZI}{{1,3}})(?:天|周|星期|礼拜|小时|个月)[之以]?[内里]"
+    r"|(?<![这近前])几(?:天|个?小时|个?钟头|周|个月)(?!没|前)|[二两三四五六七八九]{2}(?:天|周|个?小时|个月)(?!没|前)|半天|一阵子?|一段时间|全天|整天"
+    r"|限时(?!.*(?:{when}|[0-9一二两三四五六七八九十半]个?(?:天|周|小时|分钟|星期|礼拜)))"
+    r"|待会|等会|过一?会|稍后|回头|改天|改日|过[几两]天|过阵子|有空|到时候?|卖完|(?:打烊|关门|开门|收摊|下班|上班)[前后]|午休|[早午晚夜]市|夜场|节假日|[0-9]{1,2}[点时]"
+    r"|\b(?:next (?:week|month|year)|christmas|new year|tonight|(?:the |this )?weekend|all day|a while|(?:in the |this )?(?:morning|afternoon|evening)|later|soon|holiday)\b"
+)
+# What is to be done again and again, and how it usually is.
+REPEATED = pattern(
+    r"每(?:天|日|晚|早|周|月|年|个?(?:星期|礼拜|工作日|周末)|逢|{when})|天天|周末都|工作日|\b(?:every|each) ?(?:day|night|morning|evening|week|month|{day})|\b(?:daily|weekly)\b"
+)
+USUAL = pattern(r"平时|平常|一般|通常|往常|\b(?:usually|normally|weekdays)\b")
+# Words of stock: it changes when goods do, not at a time.
+STOCKED = pattern(
+    r"补货?(?!贴|光|丁|水|习)|到货|入库|进货|来货|上货|收货|出库|扣(?!子)|盘点|{plus}|{minus}|\b(?:restock|received?|deduct|arriv\w*)\b|{when}(?:就|会|再)*到{n}"
+)
 _COUPONS = r"满减|满{n}减|立减|直减|{n}元?券|优惠"
 _HALF_DONE = r"待(?:发|付|收)|催(?!了)|失败|欠|一半|定金|订金|货到付款|收款码|异常|发错|地址"
 _SOMEBODY = re.compile(
@@ -73,13 +93,18 @@ _CAUTIONS = {
 }
 
 
-def cautious(intent: str, line: Line) -> str:
-    """The word that makes a write of this intent one to be confirmed, "" for none."""
+def cautious(intent: str, line: Line, *, but: tuple[int, int] = (0, 0)) -> str:
+    """The word that makes a write of this intent one to be confirmed, "" for none.
+
+    ``but``: cells that are understood, so that none of their words is one.
+    """
+    start, end = but
+    masked = line.masked[:start] + "\0" * (end - start) + line.masked[end:]
     said = _SOMEBODY.search(line.text)
     if said is not None and intent in _CAUTIONS:
         return said[0].rstrip(":：")
     for source in _CAUTIONS.get(intent, ()):
-        match = pattern(source).search(line.masked)
+        match = pattern(source).search(masked)
         if match is not None:
             return line.words(*match.span())
     return ""

@@ -1,7 +1,7 @@
 """What one command finds in one line, while it is being found: cells taken, slots filled."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,40 @@ from bot.understanding.values import VAGUE, value_of
 
 _KEY_SAID = re.compile(specs.KEY_WORDS)
 KEYS = {"尺码": "尺寸", "净重": "重量"}
+# One of several values; what reads like a price or a label is none.
+_ONE = (
+    r"(?!¥|[0-9.]+(?:元|块)|库存|现货|预警|分类|编码|价格?|售价)"
+    r"(?![^\s=,;:]{1,20}\s?=)[^\s=;,/|]{1,40}"
+)
+_SEVERAL = re.compile(
+    rf"(?:(?P<key>[^\s=,;:/]{{1,20}})\s?=|(?P<word>{specs.KEY_WORDS})(?:有|分|:|\s))\s?"
+    rf"(?P<values>{_ONE}(?:\s?[,/|]\s?{_ONE})*)"
+)
+_FIGURE = re.compile(r"[0-9]+(?:\.[0-9]+)?(?P<unit>[件个双条只瓶盒包袋套支本把台箱罐份])?")
+
+
+def listed(text: str) -> Iterator[tuple[int, int, str, list[str]]]:
+    """``颜色=白,黑``: where it stands, the spec and its values, in order.
+
+    A figure after words is no value but a price or a stock.
+    """
+    for match in _SEVERAL.finditer(text):
+        first = end = match.start("values")
+        values: list[str] = []
+        for one in re.finditer(r"[^,/|]+", match["values"]):
+            value = one[0].strip().rstrip("的")
+            if values and (figure := _figure(value)) and figure != _figure(values[0]):
+                break
+            values.append(value)
+            end = first + one.end()
+        key = match["key"] or match["word"]
+        yield match.start(), end, KEYS.get(key, key), values
+
+
+def _figure(value: str) -> str:
+    """Whether a value is a bare number or counts something; "" for what is no figure."""
+    match = _FIGURE.fullmatch(value)
+    return ("counted" if match["unit"] else "bare") if match else ""
 
 
 @dataclass(slots=True)

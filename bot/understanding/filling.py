@@ -1,16 +1,16 @@
 """The slots of one command in one line, and what of the line it leaves unexplained."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from bot.registry import Command, Parameter
 from bot.slots import Kind
-from bot.understanding import naming, schemas, shapes
+from bot.understanding import naming, schemas, shapes, specs
 from bot.understanding.catalogue import Catalogue
 from bot.understanding.cues import Cue
-from bot.understanding.draft import Draft, Filled
+from bot.understanding.draft import Draft, Filled, listed
 from bot.understanding.naming import TARGETS
 from bot.understanding.remainder import Remainder
 from bot.understanding.targets import Targets
@@ -325,9 +325,38 @@ class _Filler:
         if parameter.slot.kind is Kind.SCHEMA:
             value: Any = self._schema()
         else:
-            value = self._targets.pairs() | self._targets.loose()
+            rest = self._draft.command.rest
+            lists = self._listed() if rest is not None and rest.slot.kind is Kind.NAME else {}
+            value = self._together(lists, self._targets.pairs(), self._targets.loose())
         if value:
             self._draft.keep(parameter, value)
+
+    def _listed(self) -> dict[str, Any]:
+        """Specs of which a new thing has several values: 颜色=白,黑 尺寸=M,L."""
+        said: dict[str, list[str]] = {}
+        places: dict[str, list[int]] = {}
+        for start, end, key, values in listed(self._draft.line.text):
+            cells = self._draft.between(start, end)
+            if cells and all(self._draft.free[cell] for cell in cells):
+                said[key] = list(dict.fromkeys([*said.get(key, ()), *values]))
+                places.setdefault(key, []).extend(range(cells[0], cells[-1] + 1))
+        found = {key: values for key, values in said.items() if len(values) > 1}
+        for cell in (cell for key in found for cell in places[key]):
+            self._draft.free[cell] = False
+        return found
+
+    def _together(
+        self, lists: Mapping[str, Any], said: Mapping[str, str], loose: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The specs of a line; for a new thing a spec that is said twice has both values."""
+        if self._draft.command.rest is None or self._draft.command.rest.slot.kind is not Kind.NAME:
+            return {**said, **loose}
+        whole = {**loose, **said, **lists}
+        for key, value in (*said.items(), *loose.items()):
+            known = whole[key] if isinstance(whole[key], list) else [whole[key]]
+            if not any(specs.fits(one, value) for one in known):
+                whole[key] = [*known, value]
+        return whole
 
     def _schema(self) -> list[dict[str, Any]]:
         """Spec keys, their values or None, and which are required."""

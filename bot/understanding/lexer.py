@@ -1,13 +1,14 @@
 """A normalised line -> its values: products, numbers, money, dates and the rest, each once."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bot.understanding import numerals, specs, times
 from bot.understanding.catalogue import Catalogue
+from bot.understanding.catalogue import Found as Named
 from bot.understanding.numerals import HANZI
 from bot.understanding.tokens import Line, Token, line_of
 
@@ -29,10 +30,12 @@ _IDIOM = re.compile(
 _LEADS = re.compile(
     r"(?:[补到加成为至剩余减扣盘有是降涨调改进出入设点数清卖价收退少于只的了多坏碎烂破死报损掉赔返剩+\-=:,\s]|预警|提醒|警戒|库存|实数|数量|前|to|at|about|现在)$"
 )
+# After a number that follows an amount: 99元三天 is no 99.30.
+_SPAN = r"(?!\s?(?:[天周日年月]|小时|钟头|分钟|星期|礼拜|个(?:月|小时|钟头|星期|礼拜)))"
 _MONEY = re.compile(
     rf"(?:¥|(?:rmb|cny)\s?)\s?(?P<y>[0-9]+(?:,[0-9]{{3}}(?![0-9]|\s?[{UNITS}]))*(?:\.[0-9]+)?)(?:{_YUAN})?(?![0-9A-Za-z_])"
-    rf"|(?<![0-9A-Za-z_.\-/])(?P<a>{_NUM})\s?(?P<am>[万千])?{_YUAN}(?:(?P<at>[0-9])(?:毛|角)?(?![0-9.]|\s?[{UNITS}{PACKS}])|(?P<ad>[0-9]{{2}})(?![0-9.])|(?P<ah>[一二三四五六七八九半])(?:毛|角|(?![{UNITS}{PACKS}])))?(?:钱)?(?![0-9A-Za-z_])"
-    rf"|(?P<c>{_CN}){_YUAN}(?:零(?P<cz>[一二三四五六七八九])分?(?![{UNITS}{PACKS}])|(?P<ct>[一二三四五六七八九半])(?:(?:毛|角)(?:(?P<cf>[一二三四五六七八九])(?:分|(?![{UNITS}{PACKS}])))?|(?![{UNITS}{PACKS}]))(?!{HANZI}(?![{UNITS}{PACKS}])|折)|(?P<cd>[0-9])(?![0-9.]))?(?:钱)?"
+    rf"|(?<![0-9A-Za-z_.\-/])(?P<a>{_NUM})\s?(?P<am>[万千])?{_YUAN}(?:(?P<at>[0-9]){_SPAN}(?:毛|角)?(?![0-9.]|\s?[{UNITS}{PACKS}])|(?P<ad>[0-9]{{2}}){_SPAN}(?![0-9.])|(?P<ah>[一二三四五六七八九半]){_SPAN}(?:毛|角|(?!{HANZI}|[{UNITS}{PACKS}])))?(?:钱)?(?![0-9A-Za-z_])"
+    rf"|(?P<c>{_CN}){_YUAN}(?:零(?P<cz>[一二三四五六七八九])分?(?![{UNITS}{PACKS}])|(?P<ct>[一二三四五六七八九半]){_SPAN}(?:(?:毛|角)(?:(?P<cf>[一二三四五六七八九])(?:分|(?![{UNITS}{PACKS}])))?|(?![{UNITS}{PACKS}]))(?!{HANZI}(?![{UNITS}{PACKS}])|折)|(?P<cd>[0-9]){_SPAN}(?![0-9.]))?(?:钱)?"
     rf"|(?<![0-9A-Za-z_.\-/])(?P<m>[0-9]|[一二三四五六七八九])(?:毛|角)(?P<mf>[1-9一二三四五六七八九](?![{UNITS}{PACKS}0-9]))?(?:钱)?",
     re.IGNORECASE,
 )
@@ -122,6 +125,7 @@ def line(text: str, catalogue: Catalogue | None, now: datetime) -> Line:
         page.take(_goods(page.unread, catalogue))
         page.take(_own_values(page.unread, page.tokens, catalogue))
         page.take(_own_sizes(page.unread, page.tokens, catalogue))
+        page.take(_own_measures(page.unread, page.tokens, catalogue))
     page.take(_codes_of_people(page.unread))
     page.take(times.find(page.unread, now))
     for reader in _READERS:
@@ -162,9 +166,38 @@ def _paths(text: str) -> Iterator[Found]:
 
 
 def _goods(text: str, catalogue: Catalogue) -> Iterator[Found]:
-    for found in catalogue.find(text):
-        kind = "category" if "category" in found.target else "sku"
-        yield found.start, found.end, kind, found.target
+    goods = catalogue.find(text)
+    for found in goods:
+        taste = _taste(found, goods, text, catalogue)
+        kind = "spec" if taste else "category" if "category" in found.target else "sku"
+        yield found.start, found.end, kind, taste or found.target
+
+
+def _taste(
+    found: Named, goods: Sequence[Named], text: str, catalogue: Catalogue
+) -> tuple[str, str] | None:
+    """A product that rather is a spec of another one: 草莓酸奶, 酸奶：原味20，草莓17."""
+    if found.target.keys() != {"name"}:
+        return None
+    word = text[found.start : found.end]
+    for other in goods:
+        if "name" not in other.target or other.target["name"] == found.target["name"]:
+            continue
+        forms = catalogue.forms(other.target["name"])
+        rest = text[: found.start] + text[found.end :]
+        listed = other.end <= found.start and any(f in rest for f in forms if len(f) > 1)
+        if word in forms and (found.end == other.start or listed):
+            return forms[word]
+    return None
+
+
+def _own_measures(text: str, _: list[Token], catalogue: Catalogue) -> Iterator[Found]:
+    """Numbers with the letters that this shop's own values have behind theirs: 36cm, 5J."""
+    for suffix, key in catalogue.suffixes.items():
+        if suffix[0] not in f"{UNITS}{PACKS}元块折点号月日年个%":
+            said = rf"(?<![0-9A-Za-z.])[0-9]+(?:\.[0-9]+)?{re.escape(suffix)}(?![0-9A-Za-z])"
+            for match in re.finditer(said, text, re.IGNORECASE):
+                yield *match.span(), "measure", (key, match[0])
 
 
 # 裸粉色 is not 粉色.

@@ -1,5 +1,6 @@
 """Several lines: a pasted table, a list under a heading, or a command on each line."""
 
+import csv
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,6 +14,8 @@ from bot.understanding.grids import Table
 from bot.understanding.naming import unknown_target
 from bot.understanding.reading import Reading
 from bot.understanding.shapes import Bad
+from bot.understanding.times import ANY_DAY
+from store.columns import SPEC_COLUMNS
 
 if TYPE_CHECKING:
     from bot.understanding.reader import Reader
@@ -37,13 +40,12 @@ _COLUMNS = {
     "stock": r"库存|现有|库存数量?|期初|初始库存|存货|stock|on hand|inventory",
     "threshold": r"预警线?值?|安全库存|警戒线|最低库存|提醒线|alert|reorder point|threshold",
     "category": r"分类|类别|类目|品类|category",
-    "specs": r"规格|款式规格|属性|specs?|variant",
-    "颜色": r"颜色|colou?r", "尺寸": r"尺寸|尺码|码|size", "口味": r"口味|味道|flavou?r",
-    "香型": r"香型", "重量": r"重量|净重|weight", "容量": r"容量|volume", "包装": r"包装|packing",
-    "款式": r"款式|style", "none": r"单位|备注|状态|合计|金额|序号|no\.?|#|unit|status|note|remarks?|日期|date|供应商",
+    "specs": r"(?:商品|款式)?规格|规格型号|属性|specs?|variant",
+    **{key: f"{key}|{others.replace(' ', '|')}" for key, others in SPEC_COLUMNS.items()},
+    "尺寸": rf"尺寸|{SPEC_COLUMNS['尺寸'].replace(' ', '|')}|码", "none": r"单位|备注|状态|合计|金额|序号|no\.?|#|unit|status|note|remarks?|日期|date|供应商",
 }  # fmt: skip
 _HEADINGS = {key: re.compile(f"(?:{words})", re.IGNORECASE) for key, words in _COLUMNS.items()}
-_SPEC_KEYS = frozenset({"颜色", "尺寸", "口味", "香型", "重量", "容量", "包装", "款式"})
+_OWN = "spec:"  # and the key: a column of a spec that only this shop has
 # Which number each command writes, and the columns that may hold it, the surest first.
 _VALUES = {
     "restock": ("delta", ("received", "quantity", "stock", "counted")),
@@ -66,7 +68,24 @@ _TELLING = {
 }
 
 
+# What a row of goods has a number for, and the columns that may hold it, the surest first.
+_FIGURES = {
+    "price_fen": ("new_price", "price_fen"),
+    "quantity": ("stock", "quantity", "received", "counted"),
+    "threshold": ("threshold",),
+}
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _TABLED = _VALUES.keys() | {"import", "add_sku"}
+
+
+def specs_said(words: str) -> dict[str, str]:
+    """What the values of specs say by themselves: 白 L, 250g, 草莓味; nothing where some do not."""
+    line = lexer.line(words, None, ANY_DAY)
+    told = [token.value for token in line.tokens if token.kind in {"spec", "measure"}]
+    if len(told) == len(line.masked.replace(" ", "")):
+        return dict(told)
+    key = specs.key_of(words)
+    return {} if key == specs.key_of("") else {key: words}
 
 
 def read(reader: "Reader", whole: str) -> Reading:
@@ -79,7 +98,7 @@ def read(reader: "Reader", whole: str) -> Reading:
     grid = grids.table(reader, lines[0], lines[1:])
     if grid is not None:
         command = _command_of(reader, lines[0])
-    table = grid or grids.table(reader, "", lines) or _table(rest)
+    table = grid or grids.table(reader, "", lines) or _table(reader, rest)
     found = _of_table(reader, table, command) if table is not None else None
     if found is None and command is not None and len(rest) < len(lines):
         found = _headed(reader, command, lines[0], rest)
@@ -89,11 +108,11 @@ def read(reader: "Reader", whole: str) -> Reading:
 def _heading(reader: "Reader", lines: Sequence[str]) -> tuple[Command | None, list[str]]:
     """A first line that only says what to do with the others, and those."""
     first, rest = lines[0], list(lines[1:])
-    if _columns(_cells(first)) or _columns(_split(first)):
+    if _titled(first):
         return None, list(lines)
     line = lexer.line(first.replace("\t", " "), reader.catalogue, reader.now)
     command = _command_of(reader, first)
-    over_a_table = bool(_columns(_cells(rest[0])) or _columns(_split(rest[0])))
+    over_a_table = _titled(rest[0])
     if over_a_table and len(first) <= LONGEST_TITLE:
         return command, rest
     valued = any(token.kind not in {"period", "day", "all", "time"} for token in line.tokens)
@@ -112,10 +131,12 @@ def _command_of(reader: "Reader", title: str) -> Command | None:
 def _cells(line: str) -> list[str]:
     """A line's cells: by bars, tabs, else commas."""
     if "|" in line:
-        return [cell.strip() for cell in line.strip("|").split("|")]
-    if "\t" in line:
-        return [cell.strip() for cell in line.split("\t")]
-    return [cell.strip() for cell in line.split(",")]
+        parted = line.strip("|").split("|")
+    elif "\t" in line:
+        parted = line.split("\t")
+    else:
+        parted = next(csv.reader([line], skipinitialspace=True), [])
+    return [re.sub(r'^"(.*)"$', r"\1", cell.strip()).strip() for cell in parted]
 
 
 def _split(line: str) -> list[str]:
@@ -129,25 +150,53 @@ def _fitted(cells: list[str], width: int) -> tuple[str, ...]:
     return tuple(cells) if extra <= 0 else (" ".join(cells[: extra + 1]), *cells[extra + 1 :])
 
 
-def _columns(cells: Sequence[str]) -> tuple[str, ...] | None:
-    """What the cells of a heading call their columns, None when it is none."""
+def _columns(cells: Sequence[str], *, parted: bool = False) -> tuple[str, ...] | None:
+    """What the cells of a heading call their columns, None when it is none.
+
+    ``parted``: by signs that nobody types in talk, so that there may be others among them.
+    """
     found: list[str] = []
     for cell in cells:
         plain = re.sub(r"[(].*?[)]|[:*元件个 ]", "", cell)
         key = next((k for k, p in _HEADINGS.items() if p.fullmatch(plain)), None)
         found.append(key or "")
     known = sum(1 for key in found if key)
-    if known < 2 or known < len(cells) - 1 or not {"name", "code"} & set(found):
+    enough = parted or known >= len(cells) - 1
+    if known < 2 or not enough or not {"name", "code"} & set(found):
         return None
     return tuple(found)
 
 
-def _table(lines: Sequence[str]) -> Table | None:
+def _parted(line: str) -> bool:
+    return "\t" in line or "|" in line
+
+
+def _titled(line: str) -> bool:
+    """Whether a line names the columns of a table."""
+    whole = _columns(_cells(line), parted=_parted(line))
+    return bool(whole or _columns(_split(line)))
+
+
+def _own_specs(
+    reader: "Reader", columns: tuple[str, ...], rows: Sequence[Sequence[str]]
+) -> tuple[str, ...]:
+    """The columns, with the specs of the goods in the rows among those that no heading told."""
+    if reader.catalogue is None or all(columns) or "name" not in columns:
+        return columns
+    at = columns.index("name")
+    found = [reader.catalogue.locate(row[at]) for row in rows[1:] if at < len(row)]
+    named = {str(goods[0].target.get("name", "")) for goods in found if goods}
+    keys = {key for name in named if name for key, _ in reader.catalogue.forms(name).values()}
+    headings = zip(columns, rows[0], strict=False)
+    return tuple(c or (f"{_OWN}{heading}" if heading in keys else "") for c, heading in headings)
+
+
+def _table(reader: "Reader", lines: Sequence[str]) -> Table | None:
     """The lines as a table, None when they are none: each has the same two columns or more."""
     rows = [tuple(_cells(line)) for line in lines]
     if not 0 < len(rows) <= MOST_ROWS:
         return None
-    columns = _columns(rows[0])
+    columns = _columns(rows[0], parted=_parted(lines[0]))
     if columns is None and (columns := _columns(_split(lines[0]))) is not None:
         rows = [_fitted(_split(line), len(columns)) for line in lines]
     if columns is None:
@@ -164,7 +213,7 @@ def _table(lines: Sequence[str]) -> Table | None:
             return None
         return Table((), tuple(rows))
     body = [row for row in rows[1:] if row and not _TOTAL.match(row[0])]
-    return Table(columns, tuple(body)) if body else None
+    return Table(_own_specs(reader, columns, rows), tuple(body)) if body else None
 
 
 def _of_table(reader: "Reader", table: Table, command: Command | None) -> Reading | None:
@@ -226,8 +275,9 @@ def _item(
     for column, cell in zip(columns, row, strict=False):
         if column and cell:
             cells[column] = f"{cells[column]} {cell}" if column in cells else cell
+    beyond = ",".join(filter(None, row[len(columns) :]))
     if intent == "import":
-        return _draft(reader, cells)
+        return _draft(reader, cells, beyond)
     command = reader.commands[intent]
     target = next(p for p in command.parameters if p.slot.kind in {Kind.SKU, Kind.SKUS})
     named = _target(reader, cells)
@@ -236,7 +286,7 @@ def _item(
     key, held = _VALUES[intent]
     item: dict[str, Any] = {target.key: named}
     cell = next((cells[column] for column in held if column in cells), "")
-    number = _number(cell)
+    number = None if beyond else _number(cell)  # 1,280 that is torn is no number
     if number is not None:
         slot = command.parameter(key).slot
         value = (shapes.fen if slot.kind is Kind.MONEY else shapes.count)(number, cell, slot)
@@ -245,33 +295,39 @@ def _item(
     return item
 
 
-def _draft(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
-    """A row of goods to add or change, with the slots of ``add_sku``."""
-    known = {p.key: p.slot for p in reader.commands["add_sku"].parameters}
-    item: dict[str, Any] = {}
+def _draft(reader: "Reader", cells: dict[str, str], beyond: str = "") -> dict[str, Any]:
+    """A row of goods to add or change, with the slots of ``add_sku``.
+
+    ``unread``: the cells that are none of a slot's values, by slot, as they stand; ``beyond``:
+    what stands in cells without a heading.
+    """
+    item: dict[str, Any] = {key: cells[key] for key in ("name", "category") if key in cells}
     if "code" in cells:
         item["code"] = cells["code"].upper()
-    if "name" in cells:
-        item["name"] = cells["name"]
-    said = _specs(reader, cells)
-    if said:
-        item["specs"] = said
-    for key, columns in (
-        ("price_fen", ("new_price", "price_fen")),
-        ("quantity", ("stock", "quantity", "received", "counted")),
-        ("threshold", ("threshold",)),
-    ):
+    unread = {"beyond": beyond} if beyond else {}
+    said, unsaid = _worded(reader, cells)
+    if unsaid:
+        unread["specs"] = cells["specs"]
+    if whole := _in_columns(cells) | ({} if unsaid else said):
+        item["specs"] = whole
+    for key, columns in _FIGURES.items():
         cell = next((cells[column] for column in columns if column in cells), "")
-        number = _number(cell)
-        if number is None:
-            continue
-        read_as = shapes.fen if key == "price_fen" else shapes.count
-        value = read_as(number, cell, known[key])
-        if not isinstance(value, Bad):
+        value = _figure(reader, key, cell)
+        if value is not None:
             item[key] = value
-    if "category" in cells:
-        item["category"] = cells["category"]
-    return item
+        elif cell:
+            unread[key] = cell
+    return item | ({"unread": unread} if unread else {})
+
+
+def _figure(reader: "Reader", key: str, cell: str) -> Any:
+    """The number of a cell as a slot of ``add_sku`` takes it, None for what it cannot."""
+    number = _number(cell)
+    if number is None:
+        return None
+    slot = reader.commands["add_sku"].parameter(key).slot
+    value = (shapes.fen if slot.kind is Kind.MONEY else shapes.count)(number, cell, slot)
+    return None if isinstance(value, Bad) else value
 
 
 def _target(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
@@ -281,7 +337,7 @@ def _target(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
     if not name:
         return {}
     if reader.catalogue is not None:
-        said = " ".join([name, *(cells[k] for k in cells if k in _SPEC_KEYS or k == "specs")])
+        said = " ".join([name, *(cells[k] for k in cells if _spec_of(k) or k == "specs")])
         found = reader.catalogue.locate(said.replace("/", " "))
         if found and found[0].start == 0 and (found[0].end >= len(name)):
             target = dict(found[0].target)
@@ -295,18 +351,37 @@ def _target(reader: "Reader", cells: dict[str, str]) -> dict[str, Any]:
 
 def _specs(reader: "Reader", cells: dict[str, str]) -> dict[str, str]:
     """The specs of a row: each in its column, or together as 颜色=白;尺寸=L or 短款/黑色/L."""
-    found = {key: _spec(key, cells[key]) for key in cells if key in _SPEC_KEYS}
-    text = cells.get("specs", "")
-    for pair in re.split(r"[;,/ ]+", text):
+    return _worded(reader, cells)[0] | _in_columns(cells)
+
+
+def _in_columns(cells: dict[str, str]) -> dict[str, str]:
+    """The specs that have a column of their own."""
+    return {key: _spec(key, cell) for column, cell in cells.items() if (key := _spec_of(column))}
+
+
+def _worded(reader: "Reader", cells: dict[str, str]) -> tuple[dict[str, str], bool]:
+    """The specs of one cell, and whether words stand among them that nothing tells."""
+    known = reader.catalogue.forms(cells.get("name", "")) if reader.catalogue is not None else {}
+    found: dict[str, str] = {}
+    unsaid = False
+    for pair in filter(None, re.split(r"[;,/ ]+", cells.get("specs", ""))):
         key, equals, value = pair.partition("=")
+        line = lexer.line(pair, None, reader.now)
+        told = [token.value for token in line.tokens if token.kind in {"spec", "measure"}]
         if equals and value:
             found[key] = value
-            continue
-        line = lexer.line(pair, None, reader.now)
-        for token in line.tokens:
-            if token.kind in {"spec", "measure"}:
-                found.setdefault(*token.value)
-    return found
+        elif pair.casefold() in known:
+            found.setdefault(*known[pair.casefold()])
+        else:
+            for key, value in told:
+                found.setdefault(key, value)
+            unsaid = unsaid or len(told) < len(line.masked)
+    return found, unsaid
+
+
+def _spec_of(column: str) -> str:
+    """The spec that a column holds, "" where it holds none."""
+    return column if column in SPEC_COLUMNS else column.partition(_OWN)[2]
 
 
 def _spec(key: str, value: str) -> str:
@@ -323,7 +398,7 @@ def _number(cell: str) -> Decimal | None:
     )
     if match is None:
         return None
-    plain = match[1].replace(",", "")
+    plain = match[1].replace(",", "") if _GROUPED.fullmatch(match[1]) else match[1]
     return Decimal(plain) if re.fullmatch(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?", plain) else None
 
 

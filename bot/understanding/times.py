@@ -5,7 +5,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.understanding import tokens
 from bot.understanding.numerals import HANZI, chinese
+from bot.understanding.tokens import Line
 
 _N = rf"(?:[0-9]{{1,2}}|{HANZI}{{1,3}})"
 _WEEKDAYS = {char: day for day, char in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
@@ -77,7 +79,7 @@ _COMING = re.compile(
 )
 _PARTS = "凌晨|清晨|早上|早晨|一早|早|上午|中午|午后|下午|傍晚|晚上|夜里|夜间|晚"
 _CLOCK = re.compile(
-    rf"(?:(?<![明今后])(?P<part>{_PARTS}))?\s?(?P<hour>[01]?[0-9]|2[0-4]|{HANZI}{{1,3}})(?:点钟?|时)"
+    rf"(?:(?<![明今后])(?P<part>{_PARTS}))?\s?(?<![0-9])(?P<hour>[01]?[0-9]|2[0-4]|{HANZI}{{1,3}})(?:点钟?|时)"
     rf"(?:(?P<half>半)|(?P<quarter>[一三])刻|过?(?P<minute>[0-5]?[0-9]|{HANZI}{{1,3}})分?(?![个件块元天折0-9]))?整?"
     rf"|(?:(?<![明今后])(?P<part2>{_PARTS}))?\s?(?<![0-9:])(?P<h2>[01]?[0-9]|2[0-4]):(?P<m2>[0-5][0-9])(?![0-9:])\s?(?P<ap2>[ap]\.?m\b)?"
     r"|(?<![0-9A-Za-z])(?:at )?(?P<h3>1[0-2]|[1-9])(?:[:.](?P<m3>[0-5][0-9]))?\s?(?P<ap3>[ap]\.?m)\b"
@@ -85,10 +87,31 @@ _CLOCK = re.compile(
     r"|(?P<noon>\bnoon\b|\bmidday\b|正午)|(?P<midnight>\bmidnight\b|半夜12点|午夜)",
     re.IGNORECASE | re.ASCII,
 )
+# 8点 and 八点半, but not 早上8点, 20点 or 8:00.
+_BARE_HOUR = re.compile(
+    rf"(?P<hour>[1-9]|1[0-2]|{HANZI}{{1,3}})(?:点钟?|时)(?:半|[一三]刻|过?(?:[0-5]?[0-9]|{HANZI}{{1,3}})分?)?整?"
+    r"|(?:at )?half past (?P<en>\w+)",
+    re.IGNORECASE | re.ASCII,
+)
+_NOON = 12
 _LATER = re.compile(
     rf"(?P<n>[0-9]{{1,3}}|{HANZI}{{1,3}}|半)个?(?P<unit>分钟|小时|钟头|天)(?:之后|以后|后)"
     r"|\bin (?P<en>[0-9]{1,3}|an|one|two|three|half an) (?P<eu>minutes?|hours?|days?)\b",
     re.IGNORECASE | re.ASCII,
+)
+# The last day of a month or year, where something lasts until then: 到月底, 月末恢复.
+_LAST_DAY = re.compile(
+    r"(?<=[到至止])(?:这个?|本)?(?P<unit>月|年)[底末]"
+    r"|(?:这个?|本)?(?P<unit2>月|年)[底末](?=为止|截止|结束|恢复)"
+    r"|(?<=until )(?:the )?end of (?:the |this )?(?P<en>month|year)\b",
+    re.IGNORECASE | re.ASCII,
+)
+# How long something lasts: 8折三天, 关店两小时. Not 三天后, 三天内, 卖了三天, 保质期三天.
+_LASTING = tokens.pattern(
+    rf"(?<![0-9.{HANZI[1:-1]}了过近每期这前后头第上下])(?:(?P<n>[0-9]{{1,3}}|{HANZI}{{1,3}}|半|{{int}}|{{units}})个?"
+    r"(?P<unit>天|日|周|星期|礼拜|个?月|小时|钟头|分钟)(?P<half>半)?"
+    r"(?![之以]?[后前内里]|以来|没|未|不|过期|到期|卖|一)"
+    r"|\bfor ?(?:(?P<cell>{int})|an?) ?(?P<en>minutes?|hours?|days?|weeks?|months?)\b)"
 )
 _WORD_HOURS = (
     "",
@@ -105,6 +128,24 @@ _WORD_HOURS = (
     "eleven",
     "twelve",
 )
+
+_SPANS = {
+    "分": timedelta(minutes=1),
+    "小": timedelta(hours=1),
+    "钟": timedelta(hours=1),
+    "天": timedelta(days=1),
+    "日": timedelta(days=1),
+    "周": timedelta(weeks=1),
+    "星": timedelta(weeks=1),
+    "礼": timedelta(weeks=1),
+    "个": timedelta(days=30),
+    "月": timedelta(days=30),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+}
 
 ANY_DAY = datetime(
     2026, 1, 1, 12, tzinfo=ZoneInfo("Asia/Shanghai")
@@ -143,6 +184,39 @@ def instant(day: date | None, clock: str | None, now: datetime) -> datetime:
     if day is None and moment <= now:
         moment += timedelta(days=1)
     return moment
+
+
+def lasting(line: Line) -> tuple[int, int, timedelta] | None:
+    """The cells that say how long something lasts, and how long; None where nothing says so."""
+    match = _LASTING.search(line.masked)
+    if match is None:
+        return None
+    if match["en"]:
+        said = line.at[match.start("cell")].value if match["cell"] else 1
+        return *match.span(), _SPANS[match["en"].casefold().rstrip("s")] * float(said)
+    token = line.at.get(match.start("n"))
+    said = float(token.value) if token is not None else number(match["n"])
+    count = 0.5 if match["n"] == "半" else said
+    if not count:
+        return None
+    return *match.span(), _SPANS[match["unit"][0]] * (count + (0.5 if match["half"] else 0))
+
+
+def bare_hour(said: str) -> int | None:
+    """The hour of a clock of twelve that may be either half of the day; None for a plain one."""
+    match = _BARE_HOUR.fullmatch(said)
+    if match is None:
+        return None
+    words = (match["en"] or "").casefold()
+    hour = _WORD_HOURS.index(words) if words in _WORD_HOURS[1:] else number(match["hour"] or words)
+    return hour if hour is not None and 1 <= hour <= _NOON else None
+
+
+def _last_day(match: re.Match[str], now: datetime) -> tuple[str, object] | None:
+    year = "年" in match.groups() or (match["en"] or "").casefold() == "year"
+    month = 12 if year else now.month
+    first_beyond = date(now.year + month // 12, month % 12 + 1, 1)
+    return "day", first_beyond - timedelta(days=1)
 
 
 def _simple(word: str) -> Callable[[re.Match[str], datetime], tuple[str, object] | None]:
@@ -296,6 +370,7 @@ def _later(match: re.Match[str], now: datetime) -> tuple[str, object] | None:
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[..., tuple[str, object] | None]], ...] = (
     (_LATER, _later),
+    (_LAST_DAY, _last_day),
     (_RANGE, _range),
     (_EN_DATE, _en_date),
     (_DATE, _date),

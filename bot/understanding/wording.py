@@ -15,7 +15,7 @@ POLITE_TAIL = pattern(
 # What may stand anywhere in a command and says nothing.
 FILLER = pattern(
     r"(?:那|这)一?类|类(?=都|全|统)|[的了吧啊呀呢哈哦噢嘛哟喽啦咯哇哎唉嗯额呃地得]|那个|这个|那款|这款|那种|这种|一下子?|一次|把|将|给|请|帮(?:我|忙)?|麻烦|现在|目前|这会儿?|刚刚|刚才|刚|又|都|也|就|先(?!别|不)|全|统一|"
-    r"我们?|咱们?|店里|仓库里?|仓里|库里|架上|货架上?|今天|今早|今晚|要|需要|得|应该|一共|总共|合计|共计?|商品|产品|货品|东西|货|这边|那边|里面?|上去?|一批|批|"
+    r"我们?|咱们?|从(?:库存|账上?|系统|账面)(?:里面?|上)?|店里|仓库里?|仓里|库里|架上|货架上?|今天|今早|今晚|要|需要|得|应该|一共|总共|合计|共计?|商品|产品|货品|东西|货|这边|那边|里面?|上去?|一批|批|"
     r"系统(?:里|上)?|后台|的话(?=$)|[,.!/“”()\[\]<>《》·=]|(?<![a-z])'|'(?![a-z])|直接|统统|立刻|马上|赶紧|快(?!递|没|卖|断|要)点?|重新|暂时|临时|暂|以后(?=都)|另外|还有|然后|以及|和|跟|与|及|还(?!没|不)|个|件|单(?!价)|下(?!架|午|周|单|次|个)|"
     r"\b(?:the|a|an|of|to|for|on|in|at|is|are|be|it|its|it's|this|that|order|orders|customer|cash|these|please|pls|now|just|all|some|my|our|me|us|with|from|by|and|also|so|then|there|here|up|out|one|ones|product|products|item|items|units?|pcs|pieces|stock|shop|store|today|right|guys?|hey|hi|ok|okay|can|you|we|i|have|has|had|do)\b"
 )

@@ -20,6 +20,8 @@ MIME: dict[Form, str] = {
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Excel 97's own form, and any workbook with a password
+# What people send by mistake; as CSV some of it would be text in some encoding.
+_OTHERS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF", b"II*\0", b"MM\0*")
 
 
 def read(content: bytes) -> Iterator[Line]:
@@ -32,7 +34,9 @@ def read(content: bytes) -> Iterator[Line]:
         raise BadFileError("size", limit=MAX_BYTES)
     if content.startswith(_OLE):
         raise BadFileError("xls")
-    if content.startswith(_ZIP):
+    if content.startswith(_OTHERS):
+        raise BadFileError("form")
+    if form_in(content) == "xlsx":
         return xlsx_reader.read(content)
     return delimited.read(content)
 
@@ -40,6 +44,11 @@ def read(content: bytes) -> Iterator[Line]:
 def write(rows: Iterable[Iterable[Cell]], form: Form = "csv") -> Iterator[bytes]:
     """A file in pieces; no cell of text in it is ever run as a formula."""
     return xlsx_writer.write(rows) if form == "xlsx" else delimited.write(rows)
+
+
+def form_in(content: bytes) -> Form:
+    """The form of a file's content, by its first bytes."""
+    return "xlsx" if content.startswith(_ZIP) else "csv"
 
 
 def form_of(name: str) -> Form:
@@ -56,6 +65,7 @@ __all__ = [
     "Cell",
     "Form",
     "Line",
+    "form_in",
     "form_of",
     "read",
     "write",

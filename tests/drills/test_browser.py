@@ -151,6 +151,29 @@ def test_a_confirm_button_works_once(chat: Page) -> None:
     chat.see("李店长 已处理")
 
 
+def test_an_export_can_be_saved_and_a_file_imported(chat: Page, visit: Open) -> None:
+    speak_as(chat, "manager")
+    assert "文件在下面" in answer(chat, "导出 商品")
+    link = "document.querySelector('.card a.file')"
+    saved = f"fetch({link}.href).then((found) => found.text())"
+    assert chat.evaluate(f"{link}.download").endswith(".csv")
+    chat.evaluate(f"{saved}.then((text) => {{ window.saved = text; }})")
+    assert "KFD-250" in chat.wait("window.saved")
+
+    chat.evaluate(
+        "(() => { const held = new DataTransfer(), box = document.querySelector('#file');"
+        "held.items.add(new File(['名称,价格,编码\\n马克杯,39,MUG\\n'], 'mugs.csv'));"
+        "box.files = held.files; box.dispatchEvent(new Event('change')); })()"
+    )
+    chat.see("mugs.csv")
+    chat.see("马克杯")
+    chat.click(".card-buttons button", holding="确认")
+    chat.see("发「撤销」可恢复")
+    phone = visit("chat", phone=True)
+    phone.see("mugs.csv")
+    fits(phone)
+
+
 def test_markup_in_a_name_stays_text(chat: Page, visit: Open) -> None:
     speak_as(chat, "owner")
     name = "<img src=x onerror=alert(1)>"

@@ -196,3 +196,54 @@ def _next_line(events: Iterator[str]) -> dict[str, Any]:
             line: dict[str, Any] = json.loads(text.removeprefix("data: "))[0]
             return line
     raise AssertionError("the stream ended")
+
+
+# -- files
+
+
+def put(page: Page, content: bytes, name: str = "goods.csv") -> str:
+    """Put a file where the page puts one; its ticket."""
+    answer = page.browser.put("/chat/files", query_string={"name": name}, data=content)
+    assert answer.status_code == 200, answer.text
+    return str(answer.get_json()["ticket"])
+
+
+def test_an_export_is_a_file_that_the_page_can_save(page: Page) -> None:
+    page.say(text="导出 商品")
+
+    lines, _ = page.read()
+    file = lines[-1]["file"]
+    answer = page.browser.get(f"/chat/files/{file['ticket']}")
+
+    assert file["name"].endswith(".csv")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert "KFD" in answer.get_data(as_text=True)
+
+
+def test_a_file_that_is_sent_is_imported_after_a_yes(page: Page) -> None:
+    ticket = put(page, "名称,价格,编码\n马克杯,39,MUG\n".encode())
+    page.say(text="", file=ticket)
+    lines, _ = page.read()
+    said, asked = lines
+    assert said["file"]["name"] == "goods.csv"
+    assert asked["reply"]["outcome"] == "confirm", asked
+    assert "马克杯" in json.dumps(asked, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("ticket", ["1", "1-", "1-0123", "x", "99999999999999999999-0", "1-é"])
+def test_a_ticket_that_nobody_gave_out_opens_nothing(page: Page, ticket: str) -> None:
+    put(page, b"x")
+
+    assert page.browser.get(f"/chat/files/{ticket}").status_code == 404
+    assert page.browser.post("/chat/messages", json=SAID | {"file": ticket}).status_code == 404
+
+
+def test_neither_text_nor_file_is_no_message(page: Page) -> None:
+    assert page.browser.post("/chat/messages", json=SAID | {"text": ""}).status_code == 422
+    assert page.browser.put("/chat/files", data=b"").status_code == 422
+
+
+def test_a_file_that_is_too_large_is_refused(page: Page) -> None:
+    assert page.browser.put("/chat/files", data=b"x" * ((10 << 20) + 1)).status_code == 413
+    assert page.browser.post("/chat/files", data=b"x").status_code == 405  # a form of another site

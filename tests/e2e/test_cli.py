@@ -144,6 +144,24 @@ def test_a_shop_begins_in_the_terminal_with_nothing_configured(tmp_path: Path) -
     assert (tmp_path / "data" / "data_key").stat().st_mode & 0o077 == 0
 
 
+def test_an_export_is_saved_where_one_is_and_over_nothing(shell: Shell, tmp_path: Path) -> None:
+    shell.chat("上架 咖啡豆 88元 库存30")
+
+    first = shell.run("chat", "导出 商品").worked()
+    again = shell.run("chat", "--json", "导出 商品").worked()
+
+    saved = [
+        Path(line.partition("→ ")[2])
+        for line in (first.out, again.err)
+        for line in line.splitlines()
+        if "→ " in line
+    ]
+    assert len(set(saved)) == 2
+    assert all(path.parent == tmp_path for path in saved)
+    assert all("咖啡豆" in path.read_text(encoding="utf-8-sig") for path in saved)
+    assert again.json["outcome"] == "execute"
+
+
 def test_json_replies_have_the_shape_scripts_rely_on(shell: Shell) -> None:
     reply = shell.chat("上架 咖啡豆 88元 库存30")
     assert {"text", "title", "fields", "table", "buttons", "outcome", "intent"} <= reply.keys()

@@ -1,9 +1,11 @@
 """``zhanggui init``: a stranger's folder, as a shell sees it made."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -315,6 +317,20 @@ def test_a_hooks_repository_is_not_taken_for_the_shops(shell: Shell) -> None:
     git(shell.folder / "other", "init", "--quiet")
     init(shell, GIT_DIR=str(shell.folder / "other" / ".git")).worked()
     assert (shell.folder / "shop" / ".git").is_dir()
+
+
+def test_the_steps_say_how_the_program_is_typed_where_no_path_leads_to_it(shell: Shell) -> None:
+    init(shell, folder="a", PATH=str(shell.folder / "nowhere")).worked()
+    init(shell, folder="b", PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin").worked()
+
+    for name in ("STEPS.md", "README.md"):
+        told = (shell.folder / "a" / name).read_text(encoding="utf-8")
+        typed = re.search(r"要打全：`(.+)`", told)
+        assert typed is not None
+        assert Path(typed[1]).is_file()
+        plain = (shell.folder / "b" / name).read_text(encoding="utf-8")
+        assert "要打全" not in plain
+        assert "\n\n\n" not in plain + told
 
 
 # -- folders in use

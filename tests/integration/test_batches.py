@@ -4,8 +4,9 @@ import pytest
 
 from store import skus
 from store.db import Database
+from store.skus import SkuDraft
 from tests.fakes.clock import FakeClock
-from tests.shop import Talk, fill, on_hand, place, spoken
+from tests.shop import SETUP, Talk, fill, on_hand, place, spoken
 
 
 @pytest.fixture
@@ -67,11 +68,123 @@ def test_pasted_goods_come_in_as_a_sheet_does(talk: Talk) -> None:
     assert "200" in spoken(talk.say("查 茶巾"))
 
 
-def test_a_pasted_row_without_a_price_is_named_and_stops_the_rest(talk: Talk) -> None:
-    refused = talk.say("导入商品\n品名\t单价\t数量\n竹茶盘\t\t15\n茶巾\t9.9\t200")
+def test_the_good_rows_of_a_pasted_table_are_offered_and_the_bad_ones_named(talk: Talk) -> None:
+    asked = talk.say("导入商品\n品名\t单价\t数量\n竹茶盘\t\t15\n茶巾\t9.9\t200")
+
+    assert asked.outcome == "confirm"
+    assert "1 有误 价格：价格不能是空的。" in spoken(asked)
+    assert "有 1 行有误：确认就只导入其余 1 行" in asked.text
+    assert talk.say("是").error is None
+    assert "¥9.90" in spoken(talk.say("查 茶巾"))
+    assert talk.say("查 竹茶盘").error is not None
+
+
+BAD_CELLS = """品名\t单价\t数量\t预警
+竹茶盘\t9.999\t15\t
+茶则\t1e3\t15\t
+茶宠\t-5\t15\t
+茶筅\t9\t-5\t
+茶漏\t9\t1.5\t
+茶镊\t9\t5\t很少
+茶海\t"1,280"\t"2,000"\t
+茶罐\t￥118\t30\t
+茶帘\t118元\t1,28\t
+手冲壶\t9.999\t\t"""
+
+
+def test_no_cell_of_a_pasted_table_is_dropped_in_silence(talk: Talk) -> None:
+    asked = talk.say(BAD_CELLS)
+
+    assert asked.table is not None
+    assert asked.table.rows == (
+        ("1", "有误", "价格「9.999」：价格要写成元，最多两位小数，例如 88.00。"),
+        ("2", "有误", "价格「1e3」：价格要写成元，最多两位小数，例如 88.00。"),
+        ("3", "有误", "价格「-5」：价格要写成元，最多两位小数，例如 88.00。"),
+        ("4", "有误", "库存「-5」：库存要写成整数，例如 20。"),
+        ("5", "有误", "库存「1.5」：库存要写成整数，例如 20。"),
+        ("6", "有误", "预警「很少」：预警线要写成整数，例如 20。"),
+        ("9", "有误", "库存「1,28」：库存要写成整数，例如 20。"),
+        ("10", "有误", "价格「9.999」：价格要写成元，最多两位小数，例如 88.00。"),
+        ("7", "茶海", "新增 ¥1280，库存 2000"),
+        ("8", "茶罐", "新增 ¥118，库存 30"),
+    )
+    assert dict(asked.fields)["不变"] == "0"
+
+
+def test_a_number_that_its_comma_has_torn_is_none(talk: Talk) -> None:
+    asked = talk.say('品名,单价,数量\n茶海,1,280,15\n茶罐,"1,280",3')
+
+    assert asked.table is not None
+    assert asked.table.rows[0][:2] == ("1", "有误")
+    assert "「15」：这一行的格子比表头多" in asked.table.rows[0][2]
+    assert asked.table.rows[1:] == (("2", "茶罐", "新增 ¥1280，库存 3"),)
+
+
+@pytest.mark.parametrize("word", ["到货", "盘点", "报损"])
+@pytest.mark.parametrize("cell", ["1,280", "九个", "1,28", ""])
+def test_a_row_without_a_number_is_named_and_nothing_is_booked(
+    talk: Talk, word: str, cell: str
+) -> None:
+    refused = talk.say(f"{word}\n品名,数量\n咖啡豆,{cell}\n手冲壶,3")
 
     assert refused.error == "invalid_request"
-    assert talk.say("查 茶巾").error is not None
+    assert refused.table is not None
+    assert [row[0] for row in refused.table.rows] == ["咖啡豆"]
+    assert "还缺" in refused.table.rows[0][1]
+    assert (on_hand(talk.db, "KFD"), on_hand(talk.db, "SCH")) == (30, 12)
+
+
+def test_pasted_specs_may_have_columns_of_their_own_or_none(talk: Talk) -> None:
+    asked = talk.say(
+        "商品\t颜色\t尺码\t厂家\t产地\t价格\n"
+        "T恤\t白\tL\t甲厂\t杭州\t60\nT恤\t黑色\tM\t甲厂\t杭州\t61\n帽子\t黑\t\t乙厂\t杭州\t9"
+    )
+
+    assert asked.table is not None
+    assert [row[1] for row in asked.table.rows] == [
+        "T恤 白色 L（TX-B-L）",
+        "T恤 黑色 M",
+        "帽子 黑色",
+    ]
+    talk.say("是")
+    assert price(talk, "TX-B-L") == 6000
+
+
+def test_pasted_specs_that_only_this_shop_has_are_read_too(talk: Talk) -> None:
+    line = SkuDraft(name="鱼线", price_fen=900, reorder_point=0, code="YX", specs={"线号": "3号"})
+    talk.db.run(lambda tx: skus.add(tx, line, cause=SETUP))
+
+    asked = talk.say("商品\t线号\t价格\n鱼线\t3号\t10\n鱼线\t5号\t12")
+
+    assert asked.table is not None
+    assert [row[1:] for row in asked.table.rows] == [
+        ("鱼线 3号（YX）", "价格 ¥9 → ¥10"),
+        ("鱼线 5号", "新增 ¥12，库存 0"),
+    ]
+
+
+def test_a_pasted_cell_of_specs_that_nobody_knows_is_kept(talk: Talk) -> None:
+    asked = talk.say("商品\t规格\t价格\n帽子\t礼盒\t9\nT恤\t白 L\t60")
+
+    assert asked.table is not None
+    assert [row[1] for row in asked.table.rows] == ["T恤 白色 L（TX-B-L）", "帽子 礼盒"]
+
+
+def test_a_pasted_name_may_be_the_one_that_is_shown(talk: Talk) -> None:
+    asked = talk.say("商品\t价格\n绿茶 250g\t72\nT恤 白色 L\t60")
+
+    assert asked.table is not None
+    assert [row[1:] for row in asked.table.rows] == [
+        ("绿茶 250g（LC-250）", "价格 ¥68 → ¥72"),
+        ("T恤 白色 L（TX-B-L）", "价格 ¥59 → ¥60"),
+    ]
+
+
+def test_a_pasted_table_of_bad_rows_alone_is_refused(talk: Talk) -> None:
+    refused = talk.say("导入商品\n品名\t单价\t数量\n竹茶盘\t\t15")
+
+    assert refused.error == "invalid_request"
+    assert "有 1 行有误，什么都没改" in refused.text
 
 
 def test_a_category_is_marked_down_after_a_yes_and_undone_as_one(talk: Talk) -> None:

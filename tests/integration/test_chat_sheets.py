@@ -112,6 +112,53 @@ def counts(reply: Reply) -> tuple[str, ...]:
     return tuple(fields[key] for key in ("新增", "修改", "有误", "不变"))
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_sheet_that_was_undone_brings_its_goods_back_when_it_is_sent_again(
+    talk: Talk, form: sheets.Form
+) -> None:
+    send(talk, made(CHINESE, form))
+    talk.say("是", "max")
+    talk.say("撤销", "max")
+    assert not exists(talk.db, "007")
+
+    asked = send(talk, made(CHINESE, form))
+    assert "新茶（007） 状态 已下架 → 在售、现有 0 → 5" in spoken(asked)
+    assert counts(asked) == ("0", "2", "0", "0")
+
+    talk.say("是", "max")
+    assert exists(talk.db, "007")
+    assert on_hand(talk.db, "007") == 5
+
+
+PLAIN: Rows = [
+    ("2026 春季商品价目表",),
+    ("商品", "颜色", "尺码", "线号", "价格", "库存"),
+    ("T恤", "白", "L", "", "￥60", 1),
+    ("棉袜", "白色", "M", "", "15元", "1,200"),
+    ("鱼线", "", "", "3号", "9", 5),
+    ("绿茶 250g", "", "", "", "70", 5),
+]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_sheet_as_shops_keep_it_is_read(talk: Talk, form: sheets.Form) -> None:
+    line = SkuDraft(name="鱼线", price_fen=900, reorder_point=0, code="YX", specs={"线号": "2号"})
+    talk.db.run(lambda tx: skus.add(tx, line, cause=SETUP))
+
+    asked = send(talk, made(PLAIN, form))
+
+    assert "认出的列：名称←商品、规格←颜色、规格←尺码、规格←线号、价格、库存。" in asked.text
+    assert asked.table is not None
+    assert asked.table.rows == (
+        ("3", "T恤 白色 L（TX-B-L）", "价格 ¥59 → ¥60"),
+        ("6", "绿茶 250g（LC-250）", "价格 ¥68 → ¥70"),
+        ("4", "棉袜 白色 M", "新增 ¥15，库存 1200"),
+        ("5", "鱼线 3号", "新增 ¥9，库存 5"),
+    )
+    assert talk.say("是", "max").error is None
+    assert priced(talk.db, "TX-B-L") == 6000
+
+
 def test_a_no_leaves_everything_as_it_was(talk: Talk) -> None:
     send(talk, made(CHINESE, "xlsx"))
     talk.say("取消", "max")
@@ -240,9 +287,11 @@ DOCTYPE = '<!DOCTYPE x [<!ENTITY s SYSTEM "file:///etc/hostname">]><x>&s;</x>'
 UNREADABLE: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "empty": (lambda: b"", "文件是空的", "The file is empty"),
     "headings alone": (lambda: b"code,name\n", "文件是空的", "The file is empty"),
-    "no heading": (lambda: b"a,b\n1,2\n", "缺少列「code, name」", '"code, name" is missing'),
+    "no heading": (lambda: b"a,b\n1,2\n", "「编码」（code）或「名称」（name）", '"code" (编码) or'),
+    "words": ("今天卖得不错\n明天再来".encode, "不是 XLSX 或 CSV", "no XLSX or CSV"),
     "two headings": ("编码,货号\n1,2\n".encode, "列「货号」有两个", "two columns"),
-    "a picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0", "不是文本", "no text"),
+    "a picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0", "不是 XLSX 或 CSV", "no XLSX or CSV"),
+    "NUL": (lambda: b"code,name\0", "不是 XLSX 或 CSV", "no XLSX or CSV"),
     "UTF-16": (lambda: "编码\n".encode("utf-16"), "UTF-16", "UTF-16"),
     "a quote": (lambda: b'code,name\n"A,1\n', "引号没有成对", "not closed"),
     "columns": (lambda: b"code,name" + b"," * 300, "最多 200 列", "200 at most"),
@@ -322,17 +371,17 @@ def table_of(kept: Stored) -> list[list[Any]]:
     [
         (
             "商品",
-            ["code", "name", "specs", "price", "stock", "reorder_point", "category", "status"],
+            ["编码", "名称", "规格", "价格", "库存", "预警", "分类", "状态"],
             ["TX-B-L", "T恤", "颜色=白色;尺寸=L", "59.00", "20", "5", "服装", "on_sale"],
         ),
         (
             "库存",
-            ["code", "name", "specs", "stock", "reserved", "available", "reorder_point"],
+            ["编码", "名称", "规格", "库存", "占用", "可售", "预警", "分类", "状态"],
             ["TX-B-L", "T恤", "颜色=白色;尺寸=L", "20", "1", "19", "5", "服装", "on_sale"],
         ),
         (
             "订单",
-            ["order_no", "created_at", "status", "channel", "customer_id", "sku", "name", "specs"],
+            ["订单号", "下单时间", "状态", "渠道", "顾客", "编码", "名称", "规格", "数量", "价格"],
             ["confirmed", "api", "c1", "TX-B-L", "T恤", "颜色=白色;尺寸=L", "1", "59.00", "59.00"],
         ),
         (
@@ -454,8 +503,23 @@ def test_who_may_not_export_gets_nothing(talk: Talk, topic: str) -> None:
     assert (told.error, told.file) == ("forbidden", None)
 
 
-def test_a_counted_stock_sheet_imports_as_it_is(talk: Talk) -> None:
-    asked = send(talk, file_of(talk, "导出库存 excel").content)
+@pytest.mark.parametrize(
+    ("topic", "ignored"),
+    [("goods", False), ("goods excel", False), ("stock", True), ("stock excel", True)],
+)
+def test_an_exported_sheet_imports_as_it_is_in_either_language(
+    talk: Talk, topic: str, *, ignored: bool
+) -> None:
+    chinese = file_of(talk, f"导出 {topic}")
+    asked = send(talk, chinese.content)
     assert counts(asked) == ("0", "0", "0", "8")
-    assert "忽略：reserved、available。" in asked.text
+    assert "认出的列：编码、名称、规格、" in asked.text
+    assert ("忽略：占用、可售。" in asked.text) == ignored
+
+    talk.say("说英文", "max")
+    english = file_of(talk, f"export {topic}")
+    assert table_of(english)[0][:3] == ["code", "name", "specs"]
+    asked = send(talk, english.content)
+    assert [value for _, value in asked.fields] == ["0", "0", "0", "8"]
+    assert asked.error is None
     assert on_hand(talk.db, "KFD") == 30

@@ -30,6 +30,64 @@ def talk(db: Database, clock: FakeClock) -> Talk:
     return Talk(db, clock)
 
 
+def test_the_example_of_what_is_missing_is_about_the_product_that_was_named(talk: Talk) -> None:
+    talk.say("补货", "sue")
+
+    assert "补货 手冲壶 20" in talk.say("手冲壶", "sue").text
+
+
+def test_an_offer_begins_with_the_commands_word_wherever_that_was_said(talk: Talk) -> None:
+    reply = talk.say("今天补货咖啡豆20", "sue")
+
+    assert [button.command for button in reply.buttons] == ["补货咖啡豆20"]
+    assert "补货 今天补货" not in reply.text
+    assert "今天补货咖啡豆20" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("咖啡全部8折", "影响大"),
+        ("手冲壶新 10", "「手冲壶新 10」是不是这个意思"),
+        ("改价 T恤 88", "会改 2 个商品"),
+    ],
+)
+def test_a_confirmation_says_whether_it_is_large_or_unsure(
+    talk: Talk, said: str, reason: str
+) -> None:
+    reasons = ("影响大", "是不是这个意思", "会改 2 个商品。")
+
+    reply = talk.say(said, "ann")
+
+    assert reply.outcome == "confirm"
+    assert reason in reply.text
+    if said != "咖啡全部8折":
+        assert sum(other in reply.text for other in reasons) == 1
+
+
+@pytest.mark.parametrize("said", ["2箱", "20块", "20左右", "大概20", "20多个", "2 boxes"])
+def test_what_is_no_exact_number_of_units_is_asked_about_again(talk: Talk, said: str) -> None:
+    talk.say("补货 手冲壶", "sue")
+
+    assert talk.say(said, "sue").error == "invalid_request"
+
+    assert on_hand(talk.db, "SCH") == 12
+    talk.say("20", "sue")
+    assert on_hand(talk.db, "SCH") == 32
+
+
+@pytest.mark.parametrize(("said", "units"), [("还有9个", 9), ("剩9件", 9), ("没了", 0)])
+def test_how_many_there_are_is_an_answer_whatever_else_it_sounds_like(
+    talk: Talk, said: str, units: int
+) -> None:
+    talk.say("盘点 手冲壶", "sue")
+
+    if talk.say(said, "sue").outcome == "confirm":
+        talk.say("是", "sue")
+
+    assert on_hand(talk.db, "SCH") == units
+
+
 # -- at most once, for ever
 
 

@@ -171,6 +171,11 @@ def test_the_tour_of_an_empty_shop_begins_with_a_first_product(
     talk = Talk(db, clock)
     assert talk.say("帮助 上手 3", "max").fields == talk.say("帮助 上手", "max").fields
 
+    ahead = talk.say("帮助 上手 2", "max")
+    assert "还没有商品" in ahead.text
+    assert [button.command for button in ahead.buttons] == ["帮助 上手 2", "帮助 上手 5"]
+    assert talk.say("帮助 上手 5", "max").fields[0][1] == "汇总 今天"
+
     typed = toured(talk, "帮助 上手")
 
     assert typed[0].startswith("上架 ")
@@ -184,6 +189,19 @@ def test_the_tour_is_given_in_english_too(talk: Talk) -> None:
 
 def test_whoever_may_only_look_gets_the_list(talk: Talk) -> None:
     assert talk.say("帮助 上手", "vic").title == "我会这些"
+
+
+def test_help_begins_with_what_is_done_every_day_and_offers_nothing_that_cannot_be(
+    talk: Talk,
+) -> None:
+    reply = talk.say("帮助", "ann")
+    assert reply.table is not None
+    listed = [word for word, _ in reply.table.rows]
+
+    assert listed[:4] == ["补货", "查库存", "改价", "盘点"]
+    assert not {"退款", "海报", "图片"} & set(listed)
+    assert "海报还不会做" in talk.say("海报", "ann").text  # it is answered all the same
+    assert len(listed) == len(set(listed)) > 30
 
 
 # -- the language of a chat
@@ -205,6 +223,24 @@ def test_a_language_is_a_chats_own(talk: Talk) -> None:
     talk.say("language en", "max")
     assert talk.say("stock 青花瓷碗", "max").fields[0][0] == "Code"
     assert talk.say("查 青花瓷碗", "ann").fields[0][0] == "编码"
+
+
+def test_the_answer_to_a_switch_is_in_the_new_language(talk: Talk) -> None:
+    assert "reverse" in spoken(switched := talk.say("language en", "max"))
+    assert switched.title == "Language"
+    assert [button.label for button in switched.buttons] == ["Undo"]
+    assert "发「撤销」可恢复" in spoken(talk.say("language zh", "max"))
+
+
+def test_an_english_chat_is_offered_english_words(talk: Talk) -> None:
+    talk.say("language en", "max")
+
+    shown = talk.say("help start count", "max")
+
+    assert [button.label for button in shown.buttons] == ["start count"]
+    words = dict(shown.fields)["Words"]
+    assert "、" not in words
+    assert "start count, start stocktake" in words
 
 
 def test_a_clerk_does_not_change_the_language(talk: Talk) -> None:

@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, func, select
 
 from bot.dispatcher import Dispatcher
@@ -19,6 +21,7 @@ from store.db import Database, Tx
 from store.errors import LeaseLostError, TimedActNotFoundError
 from store.models import AuditEntry, Chat, Outbox, TimedAct
 from store.skus import SkuDraft, SkuPatch
+from store.timed import Moments, TimedDraft
 from tests.fakes.clock import FakeClock
 from tests.office import Office
 from tests.processes import start
@@ -134,6 +137,12 @@ def edit(db: Database, sku: str, **fields: object) -> None:
         tx.changes.clear()
 
     db.run(work)
+
+
+def agreed(talk: Talk, text: str) -> Reply:
+    """What comes of a line that is confirmed where it is asked about."""
+    reply = talk.say(text)
+    return talk.say("是") if reply.outcome == "confirm" else reply
 
 
 def appoint(db: Database, who: str, role: Role) -> None:
@@ -492,7 +501,7 @@ def test_many_workers_at_once_do_it_once(talk: Talk, clock: FakeClock) -> None:
 
 def test_done_or_cancelled_but_never_both(talk: Talk, clock: FakeClock) -> None:
     for _ in range(12):
-        talk.say("1分钟后手冲壶便宜1块")
+        agreed(talk, "1分钟后手冲壶便宜1块")
     clock.advance(minutes=2)
     before = price(talk.db)
 
@@ -579,7 +588,7 @@ def test_what_is_timed_is_listed_in_order_with_who_asked(talk: Talk) -> None:
     assert reply.table is not None
     assert [row[1:] for row in reply.table.rows] == [
         ("重新上架 挂耳包", "03-03 周二 09:00", "阿Max"),
-        ("改价 手冲壶 原价 × 0.8", "03-09 周一 00:00 恢复", "小安"),
+        ("改价 手冲壶 那时的价 × 0.8", "03-09 周一 00:00 恢复", "小安"),
     ]
     assert len(reply.buttons) == 2
     assert talk.say("定时").table == reply.table
@@ -739,7 +748,7 @@ def test_what_was_begun_waits_for_its_end_however_long(
 
 def test_more_than_a_screen_of_them_are_counted(talk: Talk) -> None:
     for _ in range(22):
-        talk.say("明早9点手冲壶便宜1块")
+        agreed(talk, "明早9点手冲壶便宜1块")
     reply = talk.say("定时")
 
     assert reply.table is not None
@@ -758,3 +767,294 @@ def test_settled_acts_are_forgotten_in_time_and_those_that_wait_are_not(
         talk.db.run(cleanup.prune)
         left = talk.db.read(lambda tx: tx.exec(select(func.count()).select_from(TimedAct)).one())
         assert left == (2 if days == 89 else 1)
+
+
+# What somebody decides while an act runs is theirs, and acts over acts are none.
+
+
+@pytest.mark.parametrize(
+    ("decided", "left"),
+    [
+        (("改价 手冲壶 98", "改价 手冲壶 78.4"), 7840),
+        (("改价 手冲壶 55", "改价 手冲壶 78.4"), 7840),
+        (("改价 手冲壶 55", "撤销"), 9800),
+        (("预警 手冲壶 3",), 9800),
+    ],
+)
+def test_a_price_set_anew_stays_even_of_the_same_value(
+    talk: Talk, clock: FakeClock, office: Office, decided: tuple[str, ...], left: int
+) -> None:
+    talk.say("手冲壶8折到周日")
+    for text in decided:
+        clock.advance(minutes=5)
+        assert agreed(talk, text).error is None
+    clock.set(MONDAY_0)
+    office.worker.act()
+
+    assert price(talk.db) == left
+    assert ("后来有人改过" in told(talk.db)[0].text) == (left != 9800)
+
+
+def test_goods_taken_off_sale_anew_stay_off_sale(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("手冲壶下架到周五")
+    for text in ("上架 手冲壶", "下架 手冲壶"):
+        clock.advance(minutes=5)
+        talk.say(text)
+    clock.set(FRIDAY_18)
+    office.worker.act()
+
+    assert status(talk.db) == "delisted"
+    assert "现在是 已下架，后来有人改过" in told(talk.db)[0].text
+
+
+@pytest.mark.parametrize(("decided", "left"), [(("开门", "打烊"), False), (("开门", "撤销"), True)])
+def test_a_shop_closed_anew_stays_closed(
+    talk: Talk,
+    clock: FakeClock,
+    office: Office,
+    decided: tuple[str, ...],
+    left: bool,  # noqa: FBT001  (a column)
+) -> None:
+    talk.say("关店到明早9点")
+    for text in decided:
+        clock.advance(minutes=5)
+        assert talk.say(text).error is None
+    clock.set(TUESDAY_9)
+    office.worker.act()
+
+    assert is_open(talk.db) == left
+    assert ("后来有人改过" in told(talk.db)[0].text) == (not left)
+
+
+def test_what_began_at_its_time_leaves_a_later_decision_alone_too(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("周五18点把手冲壶改成99，周一恢复")
+    clock.set(FRIDAY_18)
+    office.worker.act()
+    for text in ("改价 手冲壶 98", "改价 手冲壶 99"):
+        clock.advance(minutes=5)
+        talk.say(text)
+    clock.set(MONDAY_0)
+    office.worker.act()
+
+    assert price(talk.db) == 9900
+
+
+@pytest.mark.parametrize(
+    ("days", "prices"),
+    [
+        ("五日", [7056, 7056, 9800]),
+        ("日五", [7056, 7840, 9800]),
+        ("日日", [7056, 7056, 9800]),
+    ],
+)
+def test_discounts_over_each_other_end_at_the_first_price(
+    talk: Talk, clock: FakeClock, office: Office, days: str, prices: list[int]
+) -> None:
+    talk.say(f"手冲壶8折到周{days[0]}")
+    clock.advance(minutes=5)
+    asked = talk.say(f"手冲壶9折到周{days[1]}")
+    assert (asked.outcome, f"定时 {number(talk.db)} 也在改它" in asked.text) == ("confirm", True)
+    talk.say("是")
+
+    found = [price(talk.db)]
+    for moment in (MONDAY_0.replace(day=6), MONDAY_0):
+        clock.set(moment)
+        office.worker.act()
+        office.worker.act()
+        found.append(price(talk.db))
+    assert found == prices
+    assert waiting(talk.db) == []
+
+
+def test_the_end_of_a_discount_under_another_says_which_one_still_runs(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("手冲壶8折到周五")
+    clock.advance(minutes=5)
+    agreed(talk, "手冲壶9折到周日")
+    clock.set(MONDAY_0.replace(day=6))
+    office.worker.act()
+
+    assert f"现在是 ¥70.56，定时 {number(talk.db)} 还在改它" in told(talk.db)[0].text
+
+
+def test_a_price_decided_between_two_discounts_is_what_the_second_returns_to(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("手冲壶8折到周五")
+    for text in ("改价 手冲壶 98", "改价 手冲壶 78.4", "手冲壶9折到周日"):
+        clock.advance(minutes=5)
+        agreed(talk, text)
+    assert price(talk.db) == 7056
+    for moment in (MONDAY_0.replace(day=6), MONDAY_0):
+        clock.set(moment)
+        office.worker.act()
+
+    assert price(talk.db) == 7840
+
+
+def test_a_cancelled_discount_is_a_price_for_good(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("手冲壶8折到周五")
+    clock.advance(minutes=5)
+    talk.say("取消定时")
+    agreed(talk, "手冲壶9折到周日")
+    clock.set(MONDAY_0)
+    office.worker.act()
+
+    assert price(talk.db) == 7840
+
+
+def test_another_act_on_the_same_price_is_warned_of_without_any_end(talk: Talk) -> None:
+    talk.say("明早9点手冲壶改成88")
+    asked = talk.say("周五手冲壶8折")
+
+    assert (asked.outcome, f"定时 {number(talk.db)} 也在改它" in asked.text) == ("confirm", True)
+
+
+def test_closing_and_opening_at_their_times_need_no_warning(talk: Talk) -> None:
+    talk.say("今晚10点打烊")
+    reply = agreed(talk, "明早8点开门")
+
+    assert reply.outcome == "execute"
+    assert "也在改它" not in reply.text
+
+
+def test_what_would_change_nothing_is_said_before_it_is_timed(talk: Talk) -> None:
+    asked = talk.say("明早9点上架手冲壶")
+
+    assert (asked.outcome, "现在已经是这样" in asked.text) == ("confirm", True)
+    assert waiting(talk.db) == []
+
+
+def test_a_second_end_of_what_is_so_already_names_the_first(talk: Talk) -> None:
+    talk.say("手冲壶下架到周五")
+    reply = agreed(talk, "手冲壶下架到周日")
+
+    assert f"定时 {number(talk.db)} 会在 03-06 周五 00:00 恢复它" in reply.text
+    assert waiting(talk.db) == ["delist"]
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [("周五手冲壶8折", True), ("这周末手冲壶8折", True), ("周五到周日手冲壶8折", False)],
+)
+def test_a_price_that_begins_and_does_not_end_says_so(
+    talk: Talk,
+    text: str,
+    stays: bool,  # noqa: FBT001  (a column)
+) -> None:
+    assert ("不会自动恢复" in talk.say(text).text) == stays
+
+
+def test_keeping_what_an_act_changed_costs_no_question_for_each_sku(talk: Talk) -> None:
+    asked: list[str] = []
+
+    def heard(*seen: Any) -> None:
+        asked.append(seen[2])
+
+    draft = TimedDraft(
+        "o", "console", "c", "direct", "ann", "set_price", {}, Moments(None, FRIDAY_18)
+    )
+    change = {"kind": "field", "sku": "SCH", "field": "price_fen", "before": 98, "after": 78}
+    several = [{**change, "id": number, "version": 2} for number in range(1, 51)]
+
+    def work(tx: Tx) -> None:
+        event.listen(talk.db.engine, "before_cursor_execute", heard)
+        timed.add(tx, draft, changes=several)
+
+    talk.db.run(work)
+    event.remove(talk.db.engine, "before_cursor_execute", heard)
+
+    assert [statement for statement in asked if "FROM sku" in statement] == []
+    assert [c["sku_id"] for c in talk.db.read(timed.waiting)[0].changes] == list(range(1, 51))
+
+
+@pytest.mark.parametrize(
+    ("first", "again"), [("手冲壶下架到周五", "下架 手冲壶"), ("关店到周五", "打烊")]
+)
+def test_who_wants_what_an_act_made_already_hears_that_it_ends(
+    talk: Talk, first: str, again: str
+) -> None:
+    assert "恢复它" not in talk.say("下架 咖啡豆").text
+    talk.say(first)
+    reply = talk.say(again)
+
+    act = number(talk.db)
+    assert f"定时 {act} 会在 03-06 周五 00:00 恢复它；" in reply.text
+    assert f"不要恢复就发「取消定时 {act}」" in reply.text
+
+
+@pytest.mark.parametrize("how", ["定时 手冲壶", "手冲壶的定时", "手冲壶有哪些定时"])
+def test_the_acts_of_some_goods_are_listed_alone(talk: Talk, how: str) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("明早9点下架咖啡豆")
+    reply = talk.say(how)
+
+    assert reply.table is not None
+    assert [row[1] for row in reply.table.rows] == ["下架 手冲壶"]
+    assert talk.say("定时 挂耳包").text == "「挂耳包」没有定时。"
+
+
+def test_the_act_of_some_goods_is_cancelled_by_their_name(talk: Talk) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("明早9点下架咖啡豆")
+    reply = talk.say("取消手冲壶的定时")
+
+    assert (reply.error, "下架 手冲壶" in reply.title) == (None, True)
+    assert [act.slots["skus"] for act in talk.db.read(timed.waiting)] != []
+    assert len(waiting(talk.db)) == 1
+    assert talk.say("取消手冲壶的定时").error == "not_found"
+
+
+def test_of_several_acts_of_the_same_goods_it_is_asked_which(talk: Talk) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("周五上架手冲壶")
+    agreed(talk, "周五9点手冲壶改成88")
+    talk.say("明早9点下架咖啡豆")
+    asked = talk.say("取消手冲壶的定时")
+
+    assert asked.outcome == "clarify"
+    assert all("手冲壶" in button.label for button in asked.buttons)
+
+
+@pytest.mark.parametrize("how", ["取消所有定时", "取消定时 全部", "cancel all schedules"])
+def test_all_of_them_are_cancelled_after_a_yes_and_come_back_by_an_undo(
+    talk: Talk, how: str
+) -> None:
+    talk.say("明早9点下架手冲壶")
+    talk.say("关店到周五")
+    asked = talk.say(how)
+    assert (asked.outcome, "2 个" in asked.text) == ("confirm", True)
+    assert len(waiting(talk.db)) == 2
+    assert "不再恢复" in talk.say("是").text
+    assert waiting(talk.db) == []
+
+    talk.say("撤销")
+    assert sorted(waiting(talk.db)) == ["close_shop", "delist"]
+
+
+# Several at once.
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "明早9点到货：\n手冲壶 20\n咖啡豆 30",
+        "周五改价：\n手冲壶 88\n咖啡豆 20",
+        "今晚10点打烊\n明早8点开门",
+    ],
+)
+def test_a_list_with_a_time_is_not_done_at_once(talk: Talk, text: str) -> None:
+    before = price(talk.db), talk.db.read(lambda tx: skus.view(tx, "SCH")).on_hand
+
+    reply = talk.say(text)
+
+    assert (reply.outcome, "什么都没改" in reply.text) == ("clarify", True)
+    after = price(talk.db), talk.db.read(lambda tx: skus.view(tx, "SCH")).on_hand
+    assert (before, waiting(talk.db), is_open(talk.db)) == (after, [], True)

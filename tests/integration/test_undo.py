@@ -50,6 +50,17 @@ def test_an_undo_of_what_was_sold_out_since_is_refused_with_the_orders(talk: Tal
     assert on_hand(talk.db, "SCH") == 17
 
 
+def test_a_step_of_an_order_says_why_it_cannot_be_undone(talk: Talk) -> None:
+    number = place(talk.db, ("SCH", 2))
+    talk.say(f"发货 {number}", "sue")
+
+    refused = talk.say("撤销", "sue")
+
+    assert refused.error == "not_undoable"
+    assert f"订单 {number} 已经是「已发货」" in refused.text
+    assert on_hand(talk.db, "SCH") == 10
+
+
 def test_an_undo_of_a_slip_that_a_count_has_corrected_is_refused(talk: Talk) -> None:
     talk.say("补货 手冲壶 20", "sue")
     talk.say("盘点 手冲壶 12", "max")

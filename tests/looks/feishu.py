@@ -66,7 +66,7 @@ def _form(element: Element) -> str:
 
 def _table(element: Element) -> str:
     columns, page = element["columns"], element["page_size"]
-    head = "".join(f"<th>{html.escape(c['display_name'])}</th>" for c in columns)
+    head = "".join(map(_heading, columns))
     rows = "".join(
         f"<tr>{''.join(_cell(column, row) for column in columns)}</tr>"
         for row in element["rows"][:page]
@@ -75,6 +75,11 @@ def _table(element: Element) -> str:
     turn = f'<div class="turn">‹ 1 / {-(-len(element["rows"]) // page)} ›</div>' if more else ""
     kind = f'class="{element["row_height"]}"'
     return f"<table {kind}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{turn}"
+
+
+def _heading(column: Element) -> str:
+    width = f' style="width:{column["width"]}"' if "width" in column else ""
+    return f"<th{width}>{html.escape(column['display_name'])}</th>"
 
 
 def _cell(column: Element, row: Element) -> str:

@@ -214,6 +214,23 @@ def test_a_wide_table_is_several_and_a_huge_cell_is_words() -> None:
     assert told.count("很") == 9000
 
 
+@pytest.mark.parametrize(
+    ("cells", "widths"),
+    [
+        (("12", "-2", "-196.80"), [None, "16%", "16%", "24%"]),  # a head is as wide as four digits
+        (("120", "17+3", ""), [None, "16%", "16%", None]),
+        (("1000000", "+1000000", "-1000000"), [None, "96px", "104px", "104px"]),  # scrolls instead
+    ],
+)
+def test_columns_of_numbers_have_room_for_the_longest(
+    cells: tuple[str, ...], widths: list[str | None]
+) -> None:
+    table = Table(("商品", "账面", "差异", "差额"), (("手冲壶", *cells), ("咖啡豆", "1", "2", "")))
+    [card] = cards(Reply(title="盘点", table=table))
+    [shown] = elements(card, "table")
+    assert [column.get("width") for column in shown["columns"]] == widths
+
+
 def test_a_title_or_label_too_long_for_its_place_is_shown_whole_elsewhere() -> None:
     title, label = "题" * 300, "按" * 300
     [card] = cards(Reply(title=title, text="x", buttons=(Button(label, "x"),)))

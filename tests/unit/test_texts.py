@@ -19,6 +19,7 @@ SHORT = Shortage("KFD", 6, 5)
 EVERY: list[StoreError] = [
     errors.InvalidValueError("name", "length", 100),
     errors.InvalidValueError("something new", "some new rule"),
+    errors.SkuNotFoundError(),
     errors.SkuNotFoundError("咖啡"),
     errors.SkuNotFoundError("咖啡", nearest=("KFD 咖啡豆",)),
     errors.AmbiguousSkuError("T恤", ("TX-B-L", "TX-H-L")),
@@ -42,7 +43,9 @@ EVERY: list[StoreError] = [
     errors.MemberNotFoundError("小王"),
     errors.LastOwnerError(),
     errors.NothingToUndoError(),
-    errors.NotUndoableError("2026001033"),
+    errors.CountedTwiceError("KFD", 5, 6),
+    errors.NotUndoableError("2026001033", order_no="2026001033", status="shipped"),
+    errors.NotUndoableError(""),
     errors.TimedActNotFoundError(0),
     errors.TimedActNotFoundError(3),
     errors.TimedActNotFoundError(3, "cancelled"),
@@ -87,7 +90,17 @@ def test_both_languages_of_a_sentence_take_the_same_values(key: str) -> None:
 
     assert sentence.zh
     assert sentence.en
-    assert _fields(sentence.zh) == _fields(sentence.en)
+    plural = {"s"} & _fields(sentence.en)  # of the number beside it
+    assert _fields(sentence.zh) == _fields(sentence.en) - plural
+    assert not plural or "number" in _fields(sentence.en)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(1, "Count of 1 SKU"), (2, "Count of 2 SKUs"), ("20+", "Count of 20+ SKUs")],
+)
+def test_one_is_no_plural(number: object, said: str) -> None:
+    assert say("en", "title.count", number=number) == said
 
 
 def test_no_sentence_is_missing_or_idle() -> None:

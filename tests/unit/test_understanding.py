@@ -223,6 +223,59 @@ def test_a_grid_of_sizes_and_colours_is_a_row_for_each_cell_that_holds_a_number(
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "specs"),
+    [
+        ("上架 棉袜 颜色=白,黑 尺寸=M,L 15元", {"颜色": ["白", "黑"], "尺寸": ["M", "L"]}),
+        ("上架 棉袜 颜色：白、黑 15元", {"颜色": ["白", "黑"]}),
+        ("上架 棉袜 颜色=红,颜色=白 15元", {"颜色": ["红", "白"]}),
+        ("上架 棉袜 颜色=白 黑色 15元", {"颜色": ["白", "黑色"]}),
+        ("上架 棉袜 颜色=白,黑,15,20双", {"颜色": ["白", "黑"]}),
+        ("上架 棉袜 容量=500ml,1L,9.9", {"容量": ["500ml", "1L"]}),
+        ("上架 棉袜 尺码=S,M,2XL 15元", {"尺寸": ["S", "M", "2XL"]}),
+        ("上架 棉袜 包装=6双,12双 15元", {"包装": ["6双", "12双"]}),
+        ("上架 棉袜 尺码=38,39,20双 15元", {"尺寸": ["38", "39"]}),
+        ("add sku Wool Socks color=white,black 15", {"color": ["white", "black"]}),
+    ],
+)
+def test_several_values_of_a_spec_are_never_one_sku_in_silence(
+    text: str, specs: dict[str, Any]
+) -> None:
+    said = as_json(read(text, CATALOGUE), text, CATALOGUE)
+
+    assert (said["intent"], said["outcome"]) == ("add_sku", "confirm")
+    assert said["slots"]["specs"] == specs
+
+
+def test_a_pasted_cell_that_is_no_value_goes_along_as_it_stands() -> None:
+    text = '品名\t规格\t单价\t数量\n竹茶盘\t礼盒 大号\t9.999\t"1,280"\n茶巾\t白 L\t118元\t-5'
+    said = as_json(read(text, CATALOGUE), text, CATALOGUE)
+
+    assert (said["intent"], said["outcome"]) == ("import", "confirm")
+    assert said["slots"]["items"] == [
+        {
+            "name": "竹茶盘",
+            "quantity": 1280,
+            "unread": {"specs": "礼盒 大号", "price_fen": "9.999"},
+        },
+        {
+            "name": "茶巾",
+            "specs": {"颜色": "白色", "尺寸": "L"},
+            "price_fen": 11800,
+            "unread": {"quantity": "-5"},
+        },
+    ]
+
+
+def test_a_pasted_cell_of_specs_is_read_with_the_products_own_values() -> None:
+    pads = Catalogue(Entry(f"BJ-{page}", "笔记本", {"内页": page}) for page in ("横线", "方格"))
+    text = "商品\t规格\t单价\n笔记本\t横线\t9"
+
+    assert as_json(read(text, pads), text, pads)["slots"]["items"] == [
+        {"name": "笔记本", "specs": {"内页": "横线"}, "price_fen": 900}
+    ]
+
+
 def test_a_list_under_a_title_may_give_a_reason_on_each_line() -> None:
     said = read("报损：\nT恤白色L 1件 脱线\n手冲壶 2个 起泡", CATALOGUE)
     assert (said.outcome, said.intent, len(said.slots["items"])) == ("execute", "deduct", 2)

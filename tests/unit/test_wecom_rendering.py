@@ -61,6 +61,12 @@ def cards(pieces: tuple[Piece, ...]) -> list[dict[str, object]]:
 REPLY = Reply(title="库存", text="今天", fields=(("现有", "20"), ("可售", "15")), table=TABLE)
 
 
+def test_each_line_of_a_field_stands_on_its_own() -> None:
+    reply = Reply(title="补货", fields=(("例子", "补货 咖啡豆 20\n入库 茶 5"), ("说法", "补货")))
+    shown = words(rendered("bot/group", reply))
+    assert "- **例子** 补货 咖啡豆 20\n- 入库 茶 5\n- **说法** 补货" in shown
+
+
 def test_a_robots_reply_has_a_heading_its_fields_as_a_list_and_a_table() -> None:
     assert words(rendered("bot/wr1", REPLY)) == (
         "### 库存\n\n今天\n\n- **现有** 20\n- **可售** 15\n\n"

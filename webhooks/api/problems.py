@@ -236,6 +236,7 @@ STATUSES: dict[type[StoreError], int] = {
     errors.MemberNotFoundError: 404,
     errors.LastOwnerError: 409,
     errors.NothingToUndoError: 409,
+    errors.CountedTwiceError: 422,
     errors.NotUndoableError: 409,
     errors.TimedActNotFoundError: 404,
     errors.BadCodeError: 401,

@@ -48,7 +48,7 @@ def body_limit(path: str) -> int:
     """Most bytes of a body sent to ``path``."""
     if path.startswith("/webhooks/"):
         return WEBHOOK_LIMIT
-    return UPLOAD_LIMIT if path.startswith("/admin/") else JSON_LIMIT
+    return UPLOAD_LIMIT if path.startswith(("/admin/", "/chat/files")) else JSON_LIMIT
 
 
 def endpoint(

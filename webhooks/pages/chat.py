@@ -6,25 +6,32 @@ anybody: it is for one machine.
 """
 
 import asyncio
+import hashlib
+import hmac
+import io
 import json
+import mimetypes
 import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from functools import partial
+from typing import Annotated, Any, Literal, Self, cast
 
-from flask import Blueprint, Response, render_template
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from flask import Blueprint, Response, jsonify, render_template, request, send_file
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
-from bot.messages import Message, Role
+from bot.messages import ATTACHED, FileRef, Message, Role
 from bot.platforms.base import RawRequest
 from bot.platforms.console import ConsolePlatform
-from store import transcript
+from store import attachments, transcript
 from store.db import Database
+from webhooks.api.problems import ProblemError
 from webhooks.api.routing import body_value, read
 
 MAX_TEXT = 2000
+MAX_NAME = 120  # characters of a file's name, its end
 POLL_S = 1.0  # another process may have written
 PING_S = 15.0  # proxies close what is silent; the page reopens after 40 s of silence
 RETRY_MS = 1000  # a page that lost us tries again this soon
@@ -72,7 +79,36 @@ class Said(BaseModel):
     id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{8,64}$")]
     person: Literal["owner", "manager", "staff", "guest"]
     chat: Literal["group", "direct"]
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+    text: Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+    file: Annotated[str, StringConstraints(max_length=80)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.text and self.file is None:
+            raise ValueError("neither text nor file")
+        return self
+
+
+class FileTickets:
+    """Names for files, which only this page gives out: a file's number alone opens nothing."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+
+    def of(self, number: int) -> str:
+        """The ticket of the file with this number."""
+        return f"{number}-{self._proof(number)}"
+
+    def number(self, ticket: str) -> int | None:
+        """The number of the file, None where nobody gave out such a ticket."""
+        digits, _, proof = ticket.partition("-")
+        if not re.fullmatch("[0-9]{1,15}", digits):
+            return None
+        known = self._proof(int(digits))
+        return int(digits) if hmac.compare_digest(proof.encode(), known.encode()) else None
+
+    def _proof(self, number: int) -> str:
+        return hmac.new(self._key, str(number).encode(), hashlib.sha256).hexdigest()[:32]
 
 
 class LiveChat:
@@ -80,6 +116,7 @@ class LiveChat:
 
     def __init__(self, database: Database, console: ConsolePlatform, receive: Receive) -> None:
         self.boot = secrets.token_hex(4)  # a page that meets another one starts over
+        self._tickets = FileTickets()
         self._database = database
         self._console = console
         self._receive = receive
@@ -98,8 +135,31 @@ class LiveChat:
             user_name=person.name,
             text=said.text,
             sent_at=self._database.now(),
+            files=self._file(said.file),
         )
         self._receive(self._console.signed(message))
+
+    def keep(self, name: str, content: bytes) -> str:
+        """Keep a file for the next message; its ticket. Raises ``ProblemError``."""
+        if not content or len(content) > attachments.MAX_BYTES:
+            raise ProblemError("too_large" if content else "invalid_request")
+        mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        keep = partial(attachments.keep, name=name, mime=mime, content=content)
+        return self._tickets.of(self._database.run(keep))
+
+    def file(self, ticket: str) -> attachments.Stored:
+        """The file that a ticket is for. Raises ``ProblemError`` where there is none."""
+        number = self._tickets.number(ticket)
+        found = number and self._database.read(lambda tx: attachments.stored(tx, number))
+        if not found:
+            raise ProblemError("not_found")
+        return found
+
+    def _file(self, ticket: str | None) -> tuple[FileRef, ...]:
+        if ticket is None:
+            return ()
+        name = self.file(ticket).name[-MAX_NAME:]
+        return (FileRef(name, {ATTACHED: self._tickets.number(ticket)}),)
 
     async def stream(self, after: str) -> AsyncGenerator[bytes, None]:
         """Server-sent events: ``hello``, then ``lines`` as they are said, with pings in between.
@@ -107,7 +167,7 @@ class LiveChat:
         ``after`` is the id of the last event a page has seen, "" for the latest lines of every
         chat; one that is not ours starts over.
         """
-        reader = _Reader(self._database, after)
+        reader = _Reader(self._database, after, self._tickets)
         yield b"retry: %d\n" % RETRY_MS + _event("hello", self.boot)
         with self._wakeups.bell() as bell:
             silent_s = 0.0
@@ -145,8 +205,9 @@ class _Wakeups:
 class _Reader:
     """Where one page is in every chat. The cursor is the chats' own cursors, joined."""
 
-    def __init__(self, database: Database, after: str) -> None:
+    def __init__(self, database: Database, after: str, tickets: FileTickets) -> None:
         self._database = database
+        self._tickets = tickets
         self._cursors = _cursors(after)
         self._seen: dict[str, None] = {}  # lines of the same instant come twice
 
@@ -172,7 +233,15 @@ class _Reader:
             self._seen[line.id] = None
         while len(self._seen) > 2 * HISTORY * len(CHATS):
             del self._seen[next(iter(self._seen))]
-        return [_line(chat, line) for line in fresh]
+        return [_line(chat, line) | {"file": self._file(line)} for line in fresh]
+
+    def _file(self, line: transcript.Line) -> dict[str, str] | None:
+        """The file that goes with what was said, while it is kept: its name, and its ticket."""
+        number = line.reply.get("file") if line.reply else line.file
+        if number is None:
+            return None
+        name = self._database.read(lambda tx: attachments.name(tx, number))
+        return None if name is None else {"name": name, "ticket": self._tickets.of(number)}
 
 
 def blueprint(live: LiveChat) -> Blueprint:
@@ -189,6 +258,19 @@ def blueprint(live: LiveChat) -> Blueprint:
         said = cast("Said", read(Said, body_value()))
         live.say(said)
         return Response(status=202)
+
+    @routes.put("/chat/files")
+    def keep() -> Response:
+        # A foreign page cannot put without asking the browser first, which refuses.
+        name = request.args.get("name", "")[-MAX_NAME:] or "file"
+        return jsonify(ticket=live.keep(name, request.get_data()))
+
+    @routes.get("/chat/files/<ticket>")
+    def download(ticket: str) -> Response:
+        found = live.file(ticket)
+        return send_file(
+            io.BytesIO(found.content), found.mime, as_attachment=True, download_name=found.name
+        )
 
     return routes
 

@@ -107,6 +107,17 @@ def _program() -> str:
     return shlex.quote(str(Path(sys.executable).with_name("zhanggui")))
 
 
+def _where_the_program_is() -> str:
+    """A paragraph that says how ``zhanggui`` is typed here; "" where that is all."""
+    program = _program()
+    if program == "zhanggui":
+        return ""
+    return (
+        f"\n文中的 `zhanggui` 在这台机器上要打全：`{program}`。\n"
+        f"*Where it says `zhanggui`, type `{program}` on this machine.*\n"
+    )
+
+
 def one_line(name: str) -> str:
     """The name without what would start a new line: fit for comments and headings."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
@@ -159,6 +170,7 @@ def _filled(shop: NewShop, template: str) -> str:
         "HEADING": re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", one_line(shop.name)),
         "THRESHOLD": str(shop.low_stock_threshold),
         "SLUG": _slug(shop.folder),
+        "PROGRAM": _where_the_program_is(),
         "UID": str(os.getuid()),
         "GID": str(os.getgid()),
     }

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.texts import explain
-from bot.understanding import Catalogue, Entry
-from store import files, journal, names, sheets
+from bot.understanding import Catalogue, Entry, specs_said
+from store import columns, files, journal, names, sheets
 from store.db import Database, Tx
 from store.errors import InvalidValueError, StaleVersionError
 from store.files import ChangedSku, ImportPlan, RefusedRow, SkuSheet, StockMode
@@ -34,7 +34,9 @@ class Importer:
 
     def plan(self, path: Path, stock_mode: StockMode | None) -> tuple[SkuSheet, ImportPlan]:
         """What importing the file would do. Raises ``CommandError``, ``BadFileError``."""
-        sheet = files.read(content_of(path))
+        content = content_of(path)
+        keys = self._database.read(files.spec_keys)
+        sheet = files.read(content, spec_keys=keys)
         self._progress()
         planned = self._planned(sheet, stock_mode)
         self._progress()
@@ -55,6 +57,7 @@ class Importer:
                 sheet,
                 stock_mode=stock_mode,
                 default_reorder_point=self._default_reorder_point,
+                worded=specs_said,
             ),
             snapshot=True,
         )
@@ -119,9 +122,10 @@ def _entries(path: Path, sheet: SkuSheet) -> Iterator[Entry]:
     for row in sheet.rows:
         try:
             item = files.item(row)
+            specs = columns.told(item.words, specs_said, values={}, said=item.specs or {})
         except InvalidValueError as error:
             raise CommandError(f"{path}: row {row.number}: {explain(error, 'en')}") from error
-        yield Entry(item.code or "", item.name or "", item.specs or {})
+        yield Entry(item.code or "", item.name or "", specs)
 
 
 def _column(column: str, heading: str) -> str:

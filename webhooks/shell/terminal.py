@@ -1,10 +1,12 @@
 """The bot in a terminal: the same engine as in the chats, its replies as text."""
 
+import itertools
 import json
 import re
 import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from bot import understanding
@@ -12,7 +14,7 @@ from bot.dispatcher import Dispatcher
 from bot.messages import Message, Reply, Role, Table
 from bot.platforms.console import ConsolePlatform
 from bot.understanding import Catalogue, read
-from store import members
+from store import attachments, members
 from store.db import Database
 from webhooks.shell.failure import CommandError
 
@@ -51,12 +53,40 @@ class Terminal:
             outcome="ignore"
         )
 
+    def save(self, reply: Reply, folder: Path) -> Path | None:
+        """Write the file of a reply into a folder, over nothing; its path, None for no file.
+
+        Raises ``CommandError``.
+        """
+        number = reply.file
+        found = number and self._database.read(lambda tx: attachments.stored(tx, number))
+        if not found:
+            return None
+        try:
+            return _written(folder, Path(found.name).name, found.content)
+        except OSError as error:
+            raise CommandError(f"{folder}: the file was not saved ({error.strerror})") from error
+
     def _present_role(self) -> Role | None:
         if self._role is not None or self._user != OPERATOR:
             return self._role
         # Whoever can read the shop's files owns it already, whatever the shop's people agreed on.
         known = self._database.read(lambda tx: members.member(tx, ConsolePlatform.name, OPERATOR))
         return None if known and known.role != Role.NONE.word else Role.OWNER
+
+
+def _written(folder: Path, name: str, content: bytes) -> Path:
+    """The file under its name, or with the next number that is free: ``goods-2.csv``."""
+    whole = Path(name)
+    for number in itertools.count(1):
+        path = folder / (name if number == 1 else f"{whole.stem}-{number}{whole.suffix}")
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError
 
 
 def user_id(said: str) -> str:

@@ -4,6 +4,7 @@ Each part is a ``Block`` that stays whole on one card; what is too large for tha
 """
 
 import json
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,8 @@ MOST_COLUMNS = 50
 MOST_ROWS = 200
 MOST_LABEL = 100  # characters on a button or in an empty field
 _PAGE_ROWS = 10
+_CELL, _DIGIT = 6, 2.5  # of a hundred: what a phone's card gives to a cell's edges, and to a digit
+_MOST_NUMBERS = 72  # of a hundred, for all columns of numbers; the rest is for words
 _LINE_BYTES = 2_000  # a longer line is numbered; escaping makes six bytes of one at most
 _MOST_WEIGHT = 12_000  # of a text, table or chart
 _PAIRED = 20  # half-widths that half a phone shows in a line; what is wider has one of its own
@@ -223,9 +226,11 @@ def _upright(spec: Element) -> Element:
 
 def _native(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Element:
     names = [f"c{number}" for number in range(len(head))]
+    given = [(title, cells) for title, *cells in zip(head, *rows, strict=True)]
+    widths = _widths([max(map(_width, (t, *cells))) if numeric(cells) else 0 for t, cells in given])
     columns = [
-        {"name": name, "display_name": title, "data_type": "text", **_aligned(cells)}
-        for name, title, *cells in zip(names, head, *rows, strict=True)
+        {"name": name, "display_name": title, "data_type": "text", **_aligned(cells), **width}
+        for name, (title, cells), width in zip(names, given, widths, strict=True)
     ]
     cells = [dict(zip(names, row, strict=True)) for row in rows]
     return {
@@ -236,6 +241,20 @@ def _native(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Element:
         "columns": columns,
         "rows": cells,
     }
+
+
+def _widths(longest: Sequence[int]) -> list[Element]:
+    """Room for each column of numbers, which must not break; none given for one of words.
+
+    ``longest``: a column's longest cell in half-widths, 0 for words. It is a share of the card, or
+    where that leaves too little for words as many pixels.
+    """
+    shares = [math.ceil(_CELL + _DIGIT * most) if most else 0 for most in longest]
+    shared = sum(shares) <= _MOST_NUMBERS
+    return [
+        {"width": f"{share}%" if shared else f"{max(80, 4 * share)}px"} if share else {}
+        for share in shares
+    ]
 
 
 def _aligned(cells: Sequence[str]) -> Element:

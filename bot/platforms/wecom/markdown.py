@@ -6,7 +6,7 @@ or a mention.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bot.messages import Button, Reply
@@ -84,12 +84,18 @@ def _blocks(reply: Reply, dialect: Dialect, own_url: str) -> Iterator[str]:
         yield f"### {safe(one_line(reply.title))}"
     yield safe(reply.text.strip("\n"))
     bullet = "- " if dialect.lists else ""
-    named = ((safe(one_line(name)), safe(one_line(value))) for name, value in reply.fields)
-    yield "\n".join(f"{bullet}**{name}** {value}" for name, value in named)
+    yield "\n".join(_field(name, value, bullet, safe) for name, value in reply.fields)
     if reply.table is not None:
         head = [safe(cell) for cell in reply.table.head]
         rows = [[safe(cell) for cell in row] for row in reply.table.rows]
         yield (wording.markdown_table if dialect.lists else wording.plain_table)(head, rows)
+
+
+def _field(name: str, value: str, bullet: str, safe: Callable[[str], str]) -> str:
+    """A line; where the value has several, each of them is one of its own."""
+    head = f"{bullet}**{safe(one_line(name))}**"
+    lines = [safe(one_line(line)) for line in value.split("\n") if line.strip()]
+    return "\n".join([f"{head} {' '.join(lines[:1])}", *(f"{bullet}{line}" for line in lines[1:])])
 
 
 def _hint(button: Button, mention: str, own_url: str) -> str:

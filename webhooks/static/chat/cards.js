@@ -3,17 +3,19 @@
 import { el, svg, withLinks } from "./dom.js";
 
 const DOUBLE_MS = 1500;
-const NUMBER = /^[-+−]?[¥￥]?[\d,.]+%?$/;
+const NUMBER = /^(?:[-+−]?[¥￥]?[\d,.]+%?(?:\+\d+)?)?$/;
 
 // `quoted`: the words it answers, "" for none; `news`: the bot says it by itself; `press(button)`
 // sends the button's command.
-export function card(reply, { quoted, news, press }) {
+// `file`: the node of what is sent with it.
+export function card(reply, { quoted, news, press, file }) {
   const body = el("div", { class: "card-body" }, [
     quoted && el("p", { class: "card-quote", text: quoted }),
     reply.fields.length > 0 && fields(reply.fields),
     reply.table && table(reply.table),
     reply.chart && chart(reply.chart),
     reply.text && el("p", { class: "card-text" }, withLinks(reply.text)),
+    file,
     reply.buttons.length > 0 && buttons(reply.buttons, press),
   ]);
   const title = reply.title && el("h3", { class: "card-title", text: reply.title });
@@ -40,7 +42,7 @@ function fields(pairs) {
 function table({ head, rows }) {
   // A column of figures stands at the right, heading included.
   const figures = head.map(
-    (_, column) => rows.length > 0 && rows.every((row) => NUMBER.test(row[column])),
+    (_, column) => rows.some((row) => row[column]) && rows.every((row) => NUMBER.test(row[column])),
   );
   const cell = (tag, text, column) =>
     el(tag, { text, class: figures[column] ? "number" : "" });

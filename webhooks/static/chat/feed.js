@@ -104,7 +104,10 @@ export class Feed {
     ]);
     return this.row(line, `avatar who-${line.who}`, shown.slice(0, 1), [
       by,
-      el("div", { class: "bubble", text: this.pressedLabel(line.text) ?? line.text }),
+      el("div", { class: "bubble", text: this.pressedLabel(line.text) ?? line.text }, [
+        line.text && line.file && el("br"),
+        line.file && file(line.file),
+      ]),
     ]);
   }
 
@@ -117,6 +120,7 @@ export class Feed {
       quoted: asked && line.chat === "group" ? `${this.speaker(asked)}：${this.pressedLabel(asked.text) ?? asked.text}` : "",
       news: line.answers === null,
       press: (button) => this.hooks.press(button),
+      file: line.file && file(line.file),
     });
     return this.row(line, "avatar bot", "掌", [by, body]);
   }
@@ -196,4 +200,11 @@ function clock(at, { seconds }) {
 
 function midnight(at) {
   return new Date(at.getFullYear(), at.getMonth(), at.getDate());
+}
+
+// A file that was sent, to be saved; one that is on its way has only a name.
+function file({ name, ticket }) {
+  const shown = { text: `📄 ${name}`, class: "file" };
+  if (!ticket) return el("span", shown);
+  return el("a", { ...shown, attributes: { href: `/chat/files/${ticket}`, download: name } });
 }

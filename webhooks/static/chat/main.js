@@ -101,7 +101,8 @@ function sketch() {
 }
 
 function summary(line) {
-  if (line.who !== null) return `${people.get(line.who)?.name ?? line.name}：${line.text}`;
+  const said = line.text || (line.file ? `📄 ${line.file.name}` : "");
+  if (line.who !== null) return `${people.get(line.who)?.name ?? line.name}：${said}`;
   return `掌柜：${line.reply.title || line.reply.text}`;
 }
 
@@ -116,6 +117,22 @@ function chatOf(message) {
 function say(text) {
   if (!text.trim()) return;
   outgoing.send({ id: newId(), person: state.person, chat: state.kind, text: text.trim() });
+}
+
+// A file goes at once, with what is typed: alone it is taken for an import.
+function sendFile(chosen) {
+  if (!chosen) return;
+  outgoing.send({
+    id: newId(),
+    person: state.person,
+    chat: state.kind,
+    text: textBox.value.trim(),
+    file: { name: chosen.name },
+    content: chosen,
+  });
+  textBox.value = "";
+  remember("draft", "");
+  grow();
 }
 
 function submit() {
@@ -170,6 +187,10 @@ textBox.addEventListener("keydown", (event) => {
 textBox.addEventListener("input", () => {
   remember("draft", textBox.value);
   grow();
+});
+$("file").addEventListener("change", (event) => {
+  sendFile(event.target.files[0]);
+  event.target.value = ""; // the same file can be chosen again
 });
 for (const chip of document.querySelectorAll(".chip")) {
   chip.addEventListener("click", () => say(chip.dataset.text));

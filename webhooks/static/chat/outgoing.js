@@ -37,12 +37,26 @@ export class Outgoing {
     this.changed(message, fate);
   }
 
-  async post({ id, person, chat, text }) {
+  // Puts the file of a message on the shop's side, once: what is sent again has its ticket.
+  async put(message) {
+    const answer = await fetch(`/chat/files?name=${encodeURIComponent(message.file.name)}`, {
+      method: "PUT",
+      headers: { "Content-Type": "application/octet-stream" },
+      body: message.content,
+      signal: AbortSignal.timeout(6 * PATIENCE_MS),
+    });
+    if (!answer.ok) throw new Error(`file refused: ${answer.status}`);
+    message.file.ticket = (await answer.json()).ticket;
+  }
+
+  async post(message) {
+    const { id, person, chat, text, file } = message;
     try {
+      if (file && !file.ticket) await this.put(message);
       const answer = await fetch(this.address, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ id, person, chat, text }),
+        body: JSON.stringify({ id, person, chat, text, ...(file && { file: file.ticket }) }),
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       return answer.ok;
@@ -55,6 +69,7 @@ export class Outgoing {
 // One entry each, so that two tabs do not write over each other's. Where storage is full or
 // forbidden the page goes on; only a reload would forget.
 function keep(message) {
+  if (message.content) return; // a file is not kept on the device
   try {
     localStorage.setItem(KEY + message.id, JSON.stringify(message));
   } catch {
