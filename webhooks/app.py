@@ -23,6 +23,7 @@ from webhooks.api.limiting import OrderLimiter
 from webhooks.api.problems import Problem, ProblemError
 from webhooks.api.routing import ApiRequest, SkuCodeConverter
 from webhooks.api.schemas import ProblemOut
+from webhooks.api.till import make_till
 from webhooks.engine import order_terms
 from webhooks.health import Health
 from webhooks.metrics import Metrics
@@ -54,13 +55,12 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
     """Every object of the shop. Opens no connection and starts no thread."""
     database = Database(settings.database_url, now=now)
     vault = Vault(data_key(settings))
-    terms = order_terms(settings)
+    terms, metrics = order_terms(settings), Metrics(database)
     return Shop(
         settings=settings,
         database=database,
-        intake=Intake(database, terms=terms, vault=vault),
         vault=vault,
-        metrics=Metrics(database),
+        metrics=metrics,
         health=Health(),
         access=Access(
             database,
@@ -68,7 +68,12 @@ def build(settings: Settings, *, now: clock.Clock = clock.now) -> Shop:
             session_key=vault.derived("session"),
             trusted_proxies=settings.server.trusted_proxies,
         ),
-        limiter=OrderLimiter(settings.orders.rate_limit),
+        till=make_till(
+            database,
+            Intake(database, terms=terms, vault=vault),
+            OrderLimiter(settings.orders.rate_limit),
+            metrics,
+        ),
         terms=terms,
         now=now,
     )

@@ -8,11 +8,10 @@ from flask import current_app
 from bot.settings import Settings
 from store.clock import Clock
 from store.db import Database
-from store.ordering.intake import Intake
 from store.ordering.requests import Terms
 from store.sealing import Vault
 from webhooks.access import Access
-from webhooks.api.limiting import OrderLimiter
+from webhooks.api.till import Till
 from webhooks.health import Health
 from webhooks.metrics import Metrics
 
@@ -23,18 +22,17 @@ class Shop:
 
     settings: Settings
     database: Database
-    intake: Intake
     vault: Vault
     metrics: Metrics
     health: Health
     access: Access
-    limiter: OrderLimiter
+    till: Till
     terms: Terms
     now: Clock
 
     def close(self) -> None:
         """Answer the orders that wait, then give the database's connections back."""
-        self.intake.close()
+        self.till.intake.close()
         self.database.close()
 
 

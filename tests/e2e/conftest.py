@@ -107,6 +107,33 @@ class Api:
         return sku["on_hand"], sku["reserved"]
 
 
+class LiveApi(Api):
+    """The same over a socket, where orders take the fast lane."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.live = client
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = ADMIN_TOKEN,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request."""
+        sent = {"Authorization": f"Bearer {token}"} if token else {}
+        data = json.dumps(body).encode() if raw is None and body is not None else raw
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        sent |= dict(headers or {})
+        encoded = {name: value.encode() for name, value in sent.items()}
+        got = self.live.request(method, path, content=data, headers=encoded)
+        return Answer(got.status_code, Headers(list(got.headers.multi_items())), got.content)
+
+
 MakeShop = Callable[..., Shop]
 Serve = Callable[..., Any]
 
@@ -149,6 +176,16 @@ def shop(make_shop: MakeShop) -> Shop:
 def api(shop: Shop) -> Api:
     """The API of ``shop``."""
     return Api(create_app(shop).test_client())
+
+
+@pytest.fixture(params=["app", "lane"])
+def both(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Api]:
+    """The API through the Flask app, and again where orders take the fast lane."""
+    if request.param == "app":
+        yield Api(create_app(shop).test_client())
+        return
+    with _running(create_asgi(shop)) as server, server.client(token=None) as client:
+        yield LiveApi(client)
 
 
 @pytest.fixture

@@ -59,6 +59,12 @@ SLOW_S = 5  # what goes wrong here takes minutes; a busy machine, a second
 
 
 @pytest.fixture
+def api(both: Api) -> Api:
+    """Whatever is true here is true of both entrances."""
+    return both
+
+
+@pytest.fixture
 def database_url(sqlite_url: str) -> str:
     """SQLite alone: nothing in here gets as far as the database's own opinion."""
     return sqlite_url

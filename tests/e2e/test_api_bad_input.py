@@ -86,6 +86,12 @@ LINE = {"sku": "CF-001", "quantity": 1}
 
 
 @pytest.fixture
+def api(both: Api) -> Api:
+    """Whatever is true here is true of both entrances."""
+    return both
+
+
+@pytest.fixture
 def database_url(sqlite_url: str) -> str:
     """SQLite alone: nothing in here gets as far as the database's own opinion."""
     return sqlite_url

@@ -18,17 +18,11 @@ from bot.messages import Role
 from store import clock, idempotency, order_files, orders, sheets
 from store.db import Tx
 from store.errors import (
-    InsufficientStockError,
     OrderNotFoundError,
-    PriceChangedError,
-    SkuNotForSaleError,
-    StoreError,
 )
 from store.idempotency import Key
 from store.models import OrderStatus
-from store.ordering import placing
-from store.ordering.placing import Asked
-from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed, checked
+from store.ordering.requests import Placed
 from store.orders import OrderView
 from webhooks import access
 from webhooks.access import Caller
@@ -49,8 +43,8 @@ from webhooks.api.schemas import (
     ShipIn,
 )
 from webhooks.api.skus import REPLAYED, record
-from webhooks.metrics import ACCEPTED
-from webhooks.shop import Shop, the_shop
+from webhooks.api.till import asked_for
+from webhooks.shop import the_shop
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,38 +59,12 @@ _STEP: ResponseDict = {200: OrderOut, **openapi.faults(400, 401, 403, 404, 409, 
 api = APIBlueprint("orders", __name__, url_prefix="/api/v1")
 
 
-def order_request(body: OrderIn) -> OrderRequest:
-    """What the store decides on; nothing of HTTP is left in it."""
-    return OrderRequest(
-        customer_id=body.customer_id,
-        lines=tuple(LineRequest(line.sku, line.quantity, line.price_fen) for line in body.lines),
-        contact=Contact(**body.contact.model_dump()) if body.contact else None,
-        remark=body.remark,
-        channel=body.channel,
-    )
-
-
 def take(body: OrderIn, key: Key | None, *, limited: bool = True) -> Placed:
     """Place an order for a page or the API; ``limited``: it counts for how often one may order.
 
     Raises ``ProblemError`` 429 and what ``store.ordering`` refuses.
     """
-    shop, began = the_shop(), time.perf_counter()
-    if limited and not _remembered(shop, body, key):
-        shop.limiter.count(customer_id=body.customer_id, address=client_address())
-    asked = order_request(body)
-    placed = shop.intake.place(Asked(checked(asked), key))
-    if not placed.replayed:
-        skus = tuple(line["sku"] for line in placed.answer["lines"])
-        shop.metrics.order(ACCEPTED, skus, time.perf_counter() - began)
-    return placed
-
-
-def _remembered(shop: Shop, body: OrderIn, key: Key | None) -> bool:
-    """Whether this is an accepted order asked for again, which is no new one to be counted."""
-    if key is None:
-        return False
-    return shop.database.read(lambda tx: placing.remembered(tx, body.customer_id, key))
+    return the_shop().till.take(asked_for(body, key), client_address() if limited else None)
 
 
 def counted(view: Callable[P, T]) -> Callable[P, T]:
@@ -104,11 +72,11 @@ def counted(view: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(view)
     def counting(*args: P.args, **options: P.kwargs) -> T:
-        began, metrics = time.perf_counter(), the_shop().metrics
+        began = time.perf_counter()
         try:
             return view(*args, **options)
         except Exception as error:
-            metrics.order(_outcome(error), _known(error), time.perf_counter() - began)
+            the_shop().till.refused(error, began)
             raise
 
     return counting
@@ -346,18 +314,3 @@ def _step(
 
 def _shown(order: OrderView) -> Response:
     return answer(order_out(order))
-
-
-def _outcome(error: Exception) -> str:
-    if isinstance(error, StoreError):
-        return error.code
-    return error.problem.code if isinstance(error, ProblemError) else "internal_error"
-
-
-def _known(error: Exception) -> tuple[str, ...]:
-    """The SKUs that a refusal names and the shop has; labels must not be made of guesses."""
-    if isinstance(error, SkuNotForSaleError):
-        return error.skus
-    if isinstance(error, InsufficientStockError | PriceChangedError):
-        return tuple(line.sku for line in error.lines)
-    return ()

@@ -18,6 +18,7 @@ from webhooks.api import events
 from webhooks.api.events import Events
 from webhooks.app import create_app
 from webhooks.server.gate import Gate, Limits, Stream, StreamRequest
+from webhooks.server.lane import OrderLane
 from webhooks.shop import Shop
 
 CONNECTIONS = 900  # below the usual limit of 1024 open files; more are told to try again
@@ -35,7 +36,7 @@ def create_asgi(
     """The ASGI application of a shop; ``blueprints`` and ``streams`` (by path) are added to it."""
     app = create_app(shop, *blueprints)
     live = {events.PATH: _events(shop, app), **(streams or {})}
-    return Gate(app, streams=live, limits=limits)
+    return Gate(app, streams=live, lane=OrderLane(shop), limits=limits)
 
 
 def make_server(gate: Gate, *, backlog: int = BACKLOG, drain_s: int = DRAIN_S) -> "Server":

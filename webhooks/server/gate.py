@@ -57,6 +57,31 @@ class Stream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Lane(Protocol):
+    """Answers requests of one kind in the event loop."""
+
+    def takes(self, method: str, path: str) -> bool:
+        """Whether this kind of request is the lane's."""
+        ...
+
+    def knows(self, headers: Mapping[str, str]) -> bool:
+        """Whether it can be answered without the app; names are lower-case."""
+        ...
+
+    async def answer(self, headers: Mapping[str, str], peer: str, raw: bytes) -> Answer:
+        """The answer; it raises nothing. ``peer`` is the other side's address."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much the layer takes on; tests pass smaller ones."""
 
@@ -80,9 +105,15 @@ class Gate:
     """
 
     def __init__(
-        self, app: Flask, *, streams: Mapping[str, Stream], limits: Limits | None = None
+        self,
+        app: Flask,
+        *,
+        streams: Mapping[str, Stream],
+        lane: "Lane | None" = None,
+        limits: Limits | None = None,
     ) -> None:
         self.app = app
+        self._lane = lane
         self._streams = dict(streams)
         self._limits = limits or Limits()
         self._wsgi: Any = WSGIMiddleware(app.wsgi_app, workers=self._limits.workers)  # type: ignore[arg-type]  # a2wsgi's own WSGI types
@@ -103,6 +134,8 @@ class Gate:
         try:
             if scope["path"] in self._streams:
                 await self._stream(exchange)
+            elif self._lane is not None and self._lane.takes(exchange.method, exchange.path):
+                await self._ride(exchange, self._lane)
             else:
                 await self._answer(exchange)
         except DisconnectedError:
@@ -126,6 +159,20 @@ class Gate:
                 await self._wsgi(exchange.plain_scope(), exchange.whole_body, exchange.send)
             finally:
                 self._running -= 1
+        finally:
+            self._held -= len(exchange.body)
+
+    async def _ride(self, exchange: "_Exchange", lane: "Lane") -> None:
+        """Answer in the event loop, unless the lane leaves it to the app."""
+        request = exchange.request()
+        if not lane.knows(request.headers):
+            await self._answer(exchange)
+            return
+        try:
+            await self._read(exchange)
+            await exchange.answer(
+                await lane.answer(request.headers, exchange.peer, bytes(exchange.body))
+            )
         finally:
             self._held -= len(exchange.body)
 
@@ -262,6 +309,19 @@ class _Exchange:
         """Send a part of the answer."""
         self.started = True
         await self._send(event)
+
+    @property
+    def peer(self) -> str:
+        """The address of the other side, "" when there is none (a Unix socket)."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else ""
+
+    async def answer(self, answer: Answer) -> None:
+        """Send an answer that is whole."""
+        await self._begin(
+            answer.status, {**answer.headers, "Content-Length": str(len(answer.body))}
+        )
+        await self.send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     async def begin_stream(self) -> None:
         """Send the head of a stream; nginx must not collect it."""
