@@ -87,7 +87,12 @@ def checked(request: OrderRequest) -> OrderRequest:
     remark = " ".join(request.remark.split())
     return OrderRequest(
         customer_id=request.customer_id,
-        lines=_summed(request.lines),
+        lines=merged(
+            [
+                LineRequest(names.sku_code(line.sku), _quantity(line.quantity), line.price_fen)
+                for line in request.lines
+            ]
+        ),
         contact=_checked_contact(request.contact) if request.contact else None,
         remark=names.plain_text("remark", remark, most=MAX_REMARK) if remark else "",
         channel=request.channel,
@@ -111,28 +116,26 @@ def _checked_contact(contact: Contact) -> Contact:
     )
 
 
-def _summed(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
+def merged(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
+    """Lines whose codes are normalised and whose quantities are in range, equal SKUs summed.
+
+    Raises ``InvalidValueError`` for two prices of one SKU, too many units of it, too many lines.
+    """
     summed: dict[str, LineRequest] = {}
     for line in lines:
-        code = names.sku_code(line.sku)
-        first = summed.get(code)
-        if (
-            first is not None
-            and None not in (first.price_fen, line.price_fen)
-            and first.price_fen != line.price_fen
-        ):
-            raise InvalidValueError("price_fen", "twice")
-        price_fen = (
-            first.price_fen if first is not None and first.price_fen is not None else line.price_fen
-        )
-        summed[code] = LineRequest(
-            code, (first.quantity if first else 0) + _quantity(line.quantity), price_fen
-        )
+        first = summed.get(line.sku)
+        summed[line.sku] = line if first is None else _both(first, line)
     if not 1 <= len(summed) <= MAX_LINES:
         raise InvalidValueError("lines", "count", MAX_LINES)
-    return tuple(
-        LineRequest(line.sku, _quantity(line.quantity), line.price_fen) for line in summed.values()
-    )
+    return tuple(summed.values())
+
+
+def _both(first: LineRequest, second: LineRequest) -> LineRequest:
+    prices = {p for p in (first.price_fen, second.price_fen) if p is not None}
+    if len(prices) > 1:
+        raise InvalidValueError("price_fen", "twice")
+    units = _quantity(first.quantity + second.quantity)
+    return LineRequest(first.sku, units, min(prices, default=None))
 
 
 def _quantity(quantity: int) -> int:

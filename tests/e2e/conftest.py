@@ -129,7 +129,7 @@ class LiveApi(Api):
         if data is not None:
             sent["Content-Type"] = "application/json"
         sent |= dict(headers or {})
-        encoded = {name: value.encode() for name, value in sent.items()}
+        encoded = [(name.encode(), value.encode()) for name, value in sent.items()]
         got = self.live.request(method, path, content=data, headers=encoded)
         return Answer(got.status_code, Headers(list(got.headers.multi_items())), got.content)
 

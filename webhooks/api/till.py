@@ -17,7 +17,7 @@ from store.idempotency import Key
 from store.ordering import placing
 from store.ordering.intake import Answer, Intake
 from store.ordering.placing import Asked
-from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed, checked
+from store.ordering.requests import Contact, LineRequest, OrderRequest, Placed, merged
 from webhooks.api.limiting import OrderLimiter
 from webhooks.api.problems import ProblemError
 from webhooks.api.schemas import OrderIn
@@ -150,12 +150,12 @@ def asked_for(body: OrderIn, key: Key | None) -> Asked:
     """What the store decides on; nothing of HTTP is left in it. Raises ``InvalidValueError``."""
     request = OrderRequest(
         customer_id=body.customer_id,
-        lines=tuple(LineRequest(line.sku, line.quantity, line.price_fen) for line in body.lines),
+        lines=merged([LineRequest(line.sku, line.quantity, line.price_fen) for line in body.lines]),
         contact=Contact(**body.contact.model_dump()) if body.contact else None,
         remark=body.remark,
         channel=body.channel,
     )
-    return Asked(checked(request), key)
+    return Asked(request, key)  # the model has checked each field by the store's own rules
 
 
 def _outcome(error: Exception) -> str:
