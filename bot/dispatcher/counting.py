@@ -270,7 +270,8 @@ class Counting:
         led = self._led() if _WORDS.search(self.message.text) else None
         if led is not None:
             return led
-        if not self._goes_on or _ASKS.search(self.message.text):
+        signed = self._line.cells("plus", "minus")  # 手冲壶+15 restocks, whatever is being counted
+        if not self._goes_on or signed or _ASKS.search(self.message.text):
             return reading
         wordless = self.wordless()
         unknown = reading.outcome in {"clarify", "ignore"} and reading.intent == UNKNOWN

@@ -139,8 +139,9 @@ class Turn:
             return None
         pointed = self._room.commands.get(reading.pointed)
         target = self._spoken_of() if pointed is not None else None
-        if pointed is not None and target is not None:
-            key = next(p.key for p in pointed.parameters if p.slot.kind in {Kind.SKU, Kind.SKUS})
+        kinds = {p.slot.kind: p.key for p in pointed.parameters} if pointed is not None else {}
+        key = kinds.get(Kind.SKU) or kinds.get(Kind.SKUS)  # an order is pointed at in vain
+        if pointed is not None and target is not None and key is not None:
             slots = {**reading.slots, key: target}
             meant = Reading(outcome="execute", intent=pointed.intent, slots=slots)
             missing = pointed.missing(slots)

@@ -29,7 +29,8 @@ _AMISS = (
     r"|以外|之外|(?<![解扣清删去排拆])除(?!湿|臭|尘|螨|草|味|锈|菌|皱|毛|疤)|负{n}|分之|[个箱斤包盒]半|{n}半|{n}[+＋]|{plus}{n}"
 )
 _DIFFERENCE = r"(?<!系统)(?<!账[上面])(?:[少差多亏盈短<>]|低于|高于|不足|不到)了?{n}|{n}遍"
-_PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|还价|提成|佣金|抽成|[运邮]费|快递费|会员价|到手价|券后|补货价|到付|押金|赔|[退返]现?{money}|{money}以[下上内]|一天|到货|入账|进账|到账|收了"
+_PRICES = r"(?:进价|成本)(?!.{0,2}[高涨贵低降])|批发|市场价|拿货|供货|吊牌|(?:隔壁|对面|别家|同行)(?!.*跟)|补贴|差价|砍价|还价|提成|佣金|抽成|[运邮]费|快递费|会员价|到手价|券后|补货价|到付|押金|赔|[退返]现?{money}|(?<!调)[进补扣付找]货?{money}|收{money}(?!一)|员工|会员|老客|团购|直播|{off}太|{off}卖出|{money}以[下上内]|一天|到货|入账|进账|到账|收了"
+_TAKEN_BACK = r"[,. ](?:取消|撤销|撤回|待定|暂定|作罢|不要)[吧了]?$|待定|暂定|\b(?:nope|nah)\b"
 _NEWS = r"(?:[贵低]|便宜|[涨降]价)了{money}|(?<!\b打){off}了(?=[还也又才都])|都{off}了|都打{off}了|行不行|\b(?:was|were|cost us)\b"
 _WANTED = r"{n}(?:客人|客户|顾客|人)(?:要|想|等)|\b(?:less|more) than\b|\band a half\b|{money} for\b|\bleft\b"
 _MOVED = r"[到去往给](?:[一二三四五六七八九十新老总分南北东西]|{n})?(?:店|仓库|分店|门店)"
@@ -60,7 +61,16 @@ _SOMEBODY = re.compile(
 )
 _CAUTIONS = {
     **dict.fromkeys(_GOODS, (_PUT_OFF, _NOT_NOW)),
-    **dict.fromkeys(_SHELF, (_PUT_OFF, _NOT_NOW, _AMISS, _VAGUE_TIME, r"(?<!取消)撤销|^非")),
+    **dict.fromkeys(
+        _SHELF,
+        (
+            _PUT_OFF,
+            _NOT_NOW,
+            _AMISS,
+            _VAGUE_TIME,
+            r"(?<!取消)撤销|^非|架(?:之?前|之?后|原因|时)|[已被][上下]架",
+        ),
+    ),
     "set_threshold": (_PUT_OFF, _NOT_NOW, _AMISS, _VAGUE_TIME, r"预警了|报警了|提醒了"),
     "add_sku": (r"测试|示例|格式|待办|\btodo\b|转发|预计|玩笑|\bi mean\b|进价|成本",),
     "restock": (
@@ -69,7 +79,7 @@ _CAUTIONS = {
         _AMISS,
         _WANTED,
         _MOVED,
-        r"多发|[补进]货?价|\$|^(?!.*\b(?:restock|top|fill|back|bring|get)\b).*\bup to\b|\bneed\b|\b(?:broken|sold|damaged|expired|lost|missing)\b|到付|卖到|电脑上|订货|缺货|[到入进]账|到手|运费|撤销|撤回",
+        r"多发|差价|[补进]货?价|[将要]到货?|说好|(?:还|需)要补|该[补进]|剩了?{n}|\$|^(?!.*\b(?:restock|top|fill|back|bring|get)\b).*\bup to\b|\bneed\b|\b(?:broken|sold|damaged|expired|lost|missing)\b|到付|卖到|电脑上|订货|缺货|[到入进]账|到手|运费|撤销|撤回",
     ),
     "deduct": (_PUT_OFF, _NOT_NOW, _AMISS, _COUPONS, _WANTED, r"撤销|撤回|订了|留{n}"),
     "stocktake": (_PUT_OFF, _NOT_NOW, _DIFFERENCE, r"应有|应该有|盘点时"),
@@ -91,6 +101,10 @@ _CAUTIONS = {
         r"前?(?:{n}|[两二三四五几])[步条次笔个]|消息|[小老][\u4e00-\u9fff]的|[他她]的?|别人|上上",
     ),
 }
+
+
+for _intent in _GOODS:  # 手冲壶补10，取消; of an order that is the command itself
+    _CAUTIONS[_intent] += (_TAKEN_BACK,)
 
 
 def cautious(intent: str, line: Line, *, but: tuple[int, int] = (0, 0)) -> str:

@@ -45,6 +45,9 @@ _DOUBTED = re.compile(r'["?]|吗|么|了没|如果|要是|假如|昨天|\b(?:if|
 _MOVES = frozenset({"restock", "deduct", "stocktake"})
 _NAMING = frozenset({"add_sku", "edit_sku"})
 _NUMBERED = re.compile(r"[0-9]|^[二三四五六七八九]")
+_ROW = re.compile(
+    r"[0-9]{2,3} ?(?:-|~|到|至) ?[0-9]{2,3} ?码|(?<![A-Z0-9])X{0,2}[SML] ?(?:-|~|到|至) ?[2-6]?X{0,3}[SML](?![A-Z0-9])|[0-9]+(?:/[0-9]+)+|[0-9]{3,}-[0-9]{3,}元?"
+)  # 36-40码, S-XL, 36/37/38
 _SPEC_SAID = re.compile(r"香型|口味|颜色|尺码|尺寸|[色味款码]$")  # a spec that no slot took
 _EVERY = re.compile(r"都|统统|一律|统一|通通|全(?!麦|棉|脂)")
 _PRONOUN = re.compile(
@@ -169,6 +172,9 @@ class Judge:
         said = best.filled.slots.get("name")
         if best.command.intent not in _NAMING or not isinstance(said, str):
             return ""
+        spread = _spread(best.line)
+        if spread and not isinstance(best.filled.slots.get("specs"), list):
+            return spread
         own = said
         for found in self.catalogue.locate(said) if self.catalogue is not None else ():
             own = own.replace(said[found.start : found.end], "")
@@ -496,3 +502,16 @@ def _said(slots: Mapping[str, Any]) -> str:
     return " ".join(
         [str(target.get("code") or target.get("name", "")), *target.get("specs", {}).values()]
     )
+
+
+def _spread(line: Line) -> str:
+    """Several values of one spec, or a row of sizes: a new product of which nobody said which."""
+    row = _ROW.search(line.text)
+    if row is not None:
+        return row[0]
+    seen: dict[str, str] = {}
+    for cell in line.cells("spec", "measure"):
+        key, value = line.at[cell].value
+        if seen.setdefault(key, value) != value:
+            return f"{seen[key]} {value}"
+    return ""

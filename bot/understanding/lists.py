@@ -48,12 +48,24 @@ def items(command: Command, found: list[Cue], line: Line) -> Items | None:
     value = _main_value(command)
     parts = _Parts(command, found, line, target, value).parts()
     things = _things(parts)
+    if target.slot.kind is not Kind.ORDER:
+        things = _unknown_things(things)
     if sum(part.kind == "thing" for part in things) < 2:
         return None
     several = _paired(things, target, value)
+    if several is not None and not any(cue.letters for cue in found if cue.command is command):
+        several.spare += _unsigned(line)
     if several is not None and target.slot.kind is Kind.ORDER:
         _send(several, command, line)
     return several
+
+
+def _unsigned(line: Line) -> list[str]:
+    """Numbers without a sign where others have one: of 茶杯 10, 绿茶 -3 nobody knows what 10 is."""
+    if not line.cells("plus", "minus"):
+        return []
+    bare = [line.at[cell] for cell in line.cells("int", "digits", "units")]
+    return [line.text[token.start : token.end] for token in bare]
 
 
 def _send(found: Items, command: Command, line: Line) -> None:
@@ -160,7 +172,8 @@ class _Parts:
         slot = self._value.slot
         read = shapes.fen if slot.kind is Kind.MONEY else shapes.count
         found = read(token.value, self._text(cell), slot)
-        if isinstance(found, Bad) or (token.kind == "minus" and slot.sign > 0):
+        against = "minus" if slot.sign > 0 else "plus"
+        if isinstance(found, Bad) or token.kind == against:
             return _Part("spare", self._text(cell))
         return _Part("value", found)
 
@@ -193,7 +206,7 @@ def _things(parts: list[_Part]) -> list[_Part]:
                 joined.thing(part)
             case _:
                 joined.other(part)
-    return _unknown_things(_together(joined.parts))
+    return _together(joined.parts)
 
 
 class _Joined:

@@ -49,7 +49,7 @@ _COINED = re.compile(
 )
 # A name is rarely said with these: they are about it.
 _NO_NAME_ALONE = re.compile(
-    rf"^(?:新[到来进上]|刚[到来进]|这[款个种]|以后|今后)|(?:[^搭组重改兴在]建|收?录|登记|[卖挂]上?|帮我|系统|以前|没[有录建]?过?)$|以前|{specs.KEY_WORDS}|年份|度数|型号|[\u3400-\u9fff] [0-9]"
+    rf"^(?:新[到来进上]|刚[到来进]|这[款个种]|以后|今后)|(?:[^搭组重改兴在]建|收?录|登记|[卖挂]上?|帮我|系统|以前|没[有录建]?过?)$|以前|/|^[{specs.COLOURS}]色?[ 0-9SMLX]|^[0-9.]+(?:ml|l|g|kg|元|块)|各[0-9]|{specs.KEY_WORDS}|年份|度数|型号|[\u3400-\u9fff] [0-9]"
 )
 _HYPHENED = re.compile(r"[A-Za-z]+-[A-Za-z\-]+\s+[\x00-\x7f]+")
 _SOUGHT_TAIL = re.compile(

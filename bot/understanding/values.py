@@ -62,7 +62,8 @@ def _worded(kind: Kind, token: Token, written: str) -> Any:
             digits = token.value if token.kind == "order" else written.lstrip("# ")
             least, most = (1, 20) if kind is Kind.ORDER else (8, 40)
             return digits if least <= len(digits) <= most else None
-    return token.value
+    nameless = kind in {Kind.USER, Kind.PERSON} and not isinstance(token.value, str)
+    return None if nameless else token.value  # 周五离职了: a day is nobody's name
 
 
 def _query(token: Token, written: str, *, price: bool) -> str:

@@ -691,3 +691,10 @@ def test_a_role_word_inside_a_name_belongs_to_the_name(talk: Talk, db: Database)
     asked = talk.say("授权 王老板 店员")
 
     assert (asked.outcome, asked.error) == ("confirm", None)
+
+
+@pytest.mark.parametrize("words", ["把那个订单取消", "刚才那个单取消"])
+def test_an_order_is_not_the_product_just_spoken_of(talk: Talk, words: str) -> None:
+    talk.say("查 手冲壶")
+
+    assert talk.say(words).outcome == "clarify"

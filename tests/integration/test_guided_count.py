@@ -658,3 +658,13 @@ def test_a_press_goes_on(group: Group) -> None:
     assert pressed is not None
     assert asked(pressed) == "TX-H-L"
     group.sender.stop()
+
+
+def test_a_number_with_a_sign_is_no_count(talk: Talk) -> None:
+    before = on_hand(talk.db, "SCH")
+    talk.say("盘点 咖啡")
+
+    reply = talk.say("手冲壶+15")
+
+    assert (reply.intent, reply.outcome) == ("restock", "execute")
+    assert on_hand(talk.db, "SCH") == before + 15

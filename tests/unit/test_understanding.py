@@ -347,3 +347,33 @@ def test_a_line_written_to_be_misread_does_nothing_at_once(line: str) -> None:
         command = COMMANDS.get(said.intent)
         acts = command is not None and (command.acts or command.answers is not None)
         assert not (acts and said.outcome == "execute")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "手冲壶+10 咖啡豆-3",
+        "SCH +10 KFD -3",
+        "手冲壶 10\n咖啡豆 -3",
+        "扣减 手冲壶3 咖啡豆+3",
+        "Linen Tote +10 SCH -3",
+    ],
+)
+def test_signs_that_do_not_agree_move_nothing_the_wrong_way(line: str) -> None:
+    assert read(line, CATALOGUE).outcome in {"clarify", "confirm"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "继续071预警退18块",
+        "点货 国窖1573 17",
+        "5145 refund ¥1继续5😀 wrong flavour",
+        "周五离职了，把他的权限收回",
+    ],
+)
+def test_no_slot_holds_what_its_kind_cannot(line: str) -> None:
+    slots = read(line, CATALOGUE).slots
+
+    assert all(isinstance(item.get("order_no", ""), str) for item in slots.get("items", [slots]))
+    assert isinstance(slots.get("user", ""), str)
