@@ -897,6 +897,56 @@ def test_a_price_decided_between_two_discounts_is_what_the_second_returns_to(
     assert price(talk.db) == 7840
 
 
+def test_what_ends_is_put_back_before_another_begins_at_the_same_moment(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("周六手冲壶7折到周日")
+    clock.advance(minutes=5)
+    agreed(talk, "手冲壶8折到周五")
+    clock.set(MONDAY_0.replace(day=6))
+    office.worker.act()
+    assert price(talk.db) == 6860
+
+    clock.set(MONDAY_0)
+    office.worker.act()
+    assert (price(talk.db), waiting(talk.db)) == (9800, [])
+
+
+@pytest.mark.parametrize(
+    ("said", "after"), [(("撤销",), 9800), (("撤销", "撤销", "取消定时 {number}"), 7840)]
+)
+def test_a_discount_under_another_that_was_undone_does_not_come_back(
+    talk: Talk, clock: FakeClock, office: Office, said: tuple[str, ...], after: int
+) -> None:
+    talk.say("手冲壶8折到周五")
+    outer = number(talk.db)
+    clock.advance(minutes=5)
+    assert talk.say("手冲壶7折到周三", "max").outcome == "confirm"
+    talk.say("是", "max")
+    assert price(talk.db) == 5488
+    for text in said:
+        agreed(talk, text.format(number=outer))
+    clock.set(MONDAY_0.replace(day=4))
+    office.worker.act()
+
+    assert (price(talk.db), waiting(talk.db)) == (after, [])
+
+
+def test_a_discount_that_was_undone_before_another_is_no_part_of_it(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("手冲壶8折到周五")
+    talk.say("撤销")
+    clock.advance(minutes=5)
+    for text in ("改价 手冲壶 78.4", "手冲壶7折到周三"):
+        agreed(talk, text)
+        clock.advance(minutes=5)
+    clock.set(MONDAY_0.replace(day=4))
+    office.worker.act()
+
+    assert price(talk.db) == 7840
+
+
 def test_a_cancelled_discount_is_a_price_for_good(
     talk: Talk, clock: FakeClock, office: Office
 ) -> None:
