@@ -36,11 +36,12 @@ _MOVED = r"[到去往给](?:[一二三四五六七八九十新老总分南北东
 _VAGUE_TIME = r"晚上|傍晚|凌晨|早上|上午|中午|下午|月末|周末|\btonight\b|\bthis weekend\b"
 # Words of time that no clock places.
 VAGUE = pattern(
-    rf"(?:{{n}}|[0-9]{{1,3}}|{HANZI}{{1,3}}|半)个?半?(?:月|年|季度?)半?(?:[之以]?后)|次日(?!达)|隔[天日]|第二天|翌日|下个?季度?|来年"
+    rf"(?:{{n}}|[0-9]{{1,3}}|{HANZI}{{1,3}}|半)个?半?(?:月|年|季度?)半?(?:[之以]?后)|次日(?!达)|隔[天日]|第二天|翌日|下个?季度?|来年|后年|数[天日周月]|片刻"
     rf"|(?<![{HANZI[1:-1]}了近过每前后这全])(?:{{n}}|[0-9]{{1,3}}|{HANZI}{{1,2}}|半|整)个?半?(?:年|季度?)(?![前级货装份陈老质保免了])"
-    rf"|(?<![{HANZI[1:-1]}这当了])(?:{{n}}|[0-9]|[一两三整])(?:晚上?|夜|宿)(?![0-9点后间市里])|一天一夜|早一?点(?![心餐])|提[前早]|尽早"
-    r"|\bin ?(?:an?|{n}) ?(?:months?|years?)\b|\bfor ?(?:an?|half an?|{n}) ?years?\b|\b(?:an?|{n}) ?(?:months?|years?) from now\b"
-    r"|\b(?:few|several|couple of) (?:minutes|hours|days|weeks|months|years)\b|\bfor a bit\b|\bovernight\b|\bearly\b(?! bird)|\bquarter of an hour\b|"
+    rf"|(?<![{HANZI[1:-1]}这当了])(?:{{n}}|[0-9]|一?整|[一两三])(?:晚上?|夜|宿)(?![0-9点后间市里])|一天一夜|早一?点(?![心餐])|[早晚]一?[点些](?=打烊|[关开][店门]|收摊|[上下]架)|早打烊|提[前早]|尽早"
+    rf"|过(?:{{n}}|[0-9]{{1,3}}|{HANZI}{{1,3}}|半)个?半?(?:分钟|刻钟|小时|钟头|天|周|星期|礼拜|月|年)(?!没|未|不|期)"
+    r"|\bin ?(?:an?|half an?|{n}) ?(?:months?|years?)\b|\bfor ?(?:an?|half an?|{n}) ?years?\b|\b(?:an?|{n}) ?(?:months?|years?) from now\b"
+    r"|\b(?:few|several|couple of) (?:minutes|hours|days|weeks|months|years)\b|\bfor (?:a bit|some time|the night)\b|\ba fortnight\b|\bnext quarter\b|\bthe next day\b|\bovernight\b|\bearly\b(?! bird)|\bquarter of an hour\b|"
     r"春节|过年|元旦|国庆|中秋|端午|清明|五一|圣诞|情人节|元宵|除夕|双(?:十[一二]|1[12]|{n})|六一八|[节年假]([前后])|放假|假期|暑假|寒假|开学"
     r"|[月年][底末初]|明年|下下?个?月|下下?个?(?:周|星期|礼拜)|(?:晚上|傍晚|凌晨|早上|上午|中午|下午|半夜|夜里)(?!好)|(?:今|明|后|当|周)晚"
     rf"|(?:[0-9]{{1,3}}|{HANZI}{{1,3}})(?:天|周|星期|礼拜|小时|个月)[之以]?[内里]"

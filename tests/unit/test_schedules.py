@@ -201,6 +201,13 @@ def test_on_sale_is_never_off_sale() -> None:
         ("早点打烊", "「早点」"),
         ("今天提前打烊", "「提前」"),
         ("close shop early", '"early"'),
+        ("晚一点打烊", "「晚一点」"),
+        ("打烊一整晚", "「一整晚」"),
+        ("过两周打烊", "「过两周」"),
+        ("过一个月下架手冲壶", "「过一个月」"),
+        ("后年手冲壶8折", "「后年」"),
+        ("delist Linen Tote in a fortnight", '"a fortnight"'),
+        ("close shop in half a year", '"in half a year"'),
         ("明天手冲壶99，到期恢复", "「到期」"),
         ("明天手冲壶8折，完了恢复原价", "「恢复」"),
         # Some days, or one of the month?
