@@ -256,6 +256,7 @@ def _no_timed_act(error: Any) -> Text:
 
 _TIMED = {
     "cancelled": Text("已经取消了", "cancelled already"),
+    "undone": Text("已经撤销了", "undone already"),
     "failed": Text("没有做成，已经作废", "not done and is void"),
 }
 _BUSY = Text("现在太忙，稍后会自动再试。", "Very busy now; it will be tried again shortly.")
