@@ -63,6 +63,8 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")  # 1,280: thousa
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _WIDE_SIGNS = str.maketrans("；＝", ";=")
 _BETWEEN = re.compile(r"[\s,，、/;；|+]+")  # the values of a cell of specs
+MOST_WORDS = 2 * names.MAX_SPECS  # of a cell of specs; several may be one value
+_MOST_SAID = names.MAX_SPECS * names.MAX_SPEC  # characters of such a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +181,11 @@ def told(
     """Specs by key of words that name none (``白色 L``), with those that were ``said`` by key.
 
     ``values``: of the product, by key and then as ``names.name_key`` folds them; none for a new
-    one, of which what no word tells is the 款式. Raises ``InvalidValueError``.
+    one, of which what no word tells is the 款式. ``worded`` is asked for ``MOST_WORDS`` at the most.
+    Raises ``InvalidValueError``.
     """
     found, left = {key: _spelt(key, value, worded, values) for key, value in said.items()}, []
-    for piece in [text] if _known(text, values, found) else filter(None, _BETWEEN.split(text)):
+    for piece in [text] if _known(text, values, found) else _words(text):
         pairs = _known(piece, values, found) or _own(worded(piece), values)
         if any(found.get(key, value) != value for key, value in pairs.items()):
             raise InvalidValueError("specs", "twice")
@@ -192,6 +195,16 @@ def told(
     if left and len(free) != 1:
         raise InvalidValueError("specs", "keys")
     return names.specs(found | ({free[0]: " ".join(left)} if left else {}))
+
+
+def _words(text: str) -> list[str]:
+    """The words of a cell of specs; no more than a shop can mean, for each is read by itself."""
+    if len(text) > _MOST_SAID:
+        raise InvalidValueError("specs", "length", _MOST_SAID)
+    words = [word for word in _BETWEEN.split(text) if word]
+    if len(words) > MOST_WORDS:
+        raise InvalidValueError("specs", "count", MOST_WORDS)
+    return words
 
 
 def _known(

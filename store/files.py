@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ from store.skus import CHUNK, SkuDraft, SkuPatch, SkuView
 from store.stock import Cause
 
 _MOST_BLANKS = 6  # in the specs of a name that is shown; each asks the database for a name
+_WORDS_KEPT = 4096  # of specs with what they mean, while one sheet is planned
 MOST_UNDOABLE = 1000  # changes; undoing more in one message would block the shop
 MOST_TOLD = 20  # changed SKUs that chats are told of one by one
 
@@ -360,7 +362,7 @@ class _Planner:
         self._tx = tx
         self._stock_mode = stock_mode
         self._default_reorder_point = default_reorder_point
-        self._worded = worded
+        self._worded = lru_cache(_WORDS_KEPT)(worded)  # the same few words stand in every row
         self._by_name: dict[str, _Family] = {}
         self._by_id: dict[int, _Family] = {}
         self._by_code: dict[str, _Known] = {}

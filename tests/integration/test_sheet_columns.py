@@ -207,6 +207,25 @@ def test_a_thousand_rows_of_one_product_take_no_longer_each(db: Database) -> Non
     assert time.thread_time() - begun < 3
 
 
+def test_a_cell_of_specs_costs_no_more_than_a_shop_can_mean(db: Database) -> None:
+    asked: list[str] = []
+
+    def counted(words: str) -> dict[str, str]:
+        asked.append(words)
+        return specs_said(words)
+
+    long, many, fine = "白 L " * 300, "白 L " * 9, "白 L " * 8
+    rows = "".join(f"{n}号帽,{cell},9\n" for n in range(50) for cell in (long, many, fine))
+    sheet = files.read(f"名称,规格,价格\n{rows}".encode())
+    planned = db.read(lambda tx: files.plan(tx, sheet, worded=counted))
+
+    errors = [row.error for row in planned.refused]
+    told = [(e.rule, e.limit) for e in errors if isinstance(e, InvalidValueError)]
+    assert told == [("length", 320), ("count", 16)] * 50
+    assert [new.draft.specs for new in planned.new] == [{"颜色": "白色", "尺寸": "L"}] * 50
+    assert sorted(asked) == ["L", "白"]  # the same words are read once
+
+
 # Names as the shop shows them.
 
 
