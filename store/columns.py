@@ -60,6 +60,12 @@ _OTHER = "款式"  # the key of what is none of the others
 _SHOWN = 80  # characters of a cell that is named
 _AMOUNT = re.compile(r"[¥￥]? ?(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?) ?(?:元|块|块钱)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")  # 1,280: thousands apart
+_TOTALS = re.compile(
+    r"(?:本页|本单|以上)?(?:[合总小共累] ?计|总 ?[数额共]|汇总)(?:金额|数量|件数)?(?:\(.*\))?"
+    r" ?:? ?(?:[¥￥]? ?[0-9][0-9,.]* ?(?:元|[件个种款箱项样])?)?"
+    r"|[总一]?共计? ?[0-9][0-9,]* ?(?:[件个种款箱条项样]|sku)(?:商品|货品|产品)? ?:?"
+    r"|(?:(?:grand |sub ?-?)?totals?|sum) ?:?"
+)
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _WIDE_SIGNS = str.maketrans("；＝", ";=")
 _BETWEEN = re.compile(r"[\s,，、/;；|+]+")  # the values of a cell of specs
@@ -84,8 +90,9 @@ class Headings:
 def find(lines: Sequence[sheets.Line], spec_keys: Collection[str]) -> tuple[int, Headings]:
     """The place of the headings among the first lines of a sheet, and what they say.
 
-    A title may stand above them: the line that says most is the one. ``spec_keys``: those of the
-    shop, which are columns too. Raises ``BadFileError`` where no line names goods.
+    A title may stand above them: the line that says most is the one, unless rows of goods already
+    stand between it and headings above it. ``spec_keys``: those of the shop, which are columns too.
+    Raises ``BadFileError`` where no line names goods.
     """
     keys = {names.name_key(key) for key in spec_keys}
     said = [sum(column_of(cell, keys) is not None for cell in line.cells) for line in lines]
@@ -93,7 +100,10 @@ def find(lines: Sequence[sheets.Line], spec_keys: Collection[str]) -> tuple[int,
     if not naming:
         tabular = any(sum(map(bool, line.cells)) > 1 for line in lines)
         raise BadFileError("heading" if tabular else "form")
-    place = max(naming, key=lambda place: (said[place], -place))
+    richest = max(naming, key=lambda place: (said[place], -place))
+    # A line of headings right under another one says the same in more words, and is no rows.
+    above = (p for p in naming if p < richest and said[p] > 1 and p + 1 not in naming)
+    place = next((p for p in above if sum(map(bool, lines[p + 1].cells)) > 1), richest)
     return place, _headings(lines[place], keys)
 
 
@@ -144,6 +154,11 @@ def fen(text: str) -> int:
     return amount
 
 
+def totals(text: str) -> bool:
+    """Whether a cell says that its row sums up others: 合计, ``小计：``, 共25件."""
+    return _TOTALS.fullmatch(names.name_key(text)) is not None
+
+
 def whole(column: str, text: str, *, most: int) -> int:
     """The whole number of a cell: ``20``, ``1,280``. Raises ``InvalidValueError``."""
     digits = _ungrouped(names.fold_width(text).strip())
@@ -181,8 +196,8 @@ def told(
     """Specs by key of words that name none (``白色 L``), with those that were ``said`` by key.
 
     ``values``: of the product, by key and then as ``names.name_key`` folds them; none for a new
-    one, of which what no word tells is the 款式. ``worded`` is asked for ``MOST_WORDS`` at the most.
-    Raises ``InvalidValueError``.
+    one, of which what no word tells is the 款式. ``worded`` is asked for ``MOST_WORDS`` at
+    the most. Raises ``InvalidValueError``.
     """
     found, left = {key: _spelt(key, value, worded, values) for key, value in said.items()}, []
     for piece in [text] if _known(text, values, found) else _words(text):

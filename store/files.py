@@ -202,6 +202,9 @@ def item(row: Row) -> Item:
     """What a row says, checked without looking at the shop. Raises ``InvalidValueError``."""
     if row.beyond:
         raise InvalidValueError("row", "torn")
+    called = [cell for cell in (row.name, row.code) if cell]
+    if called and all(map(columns.totals, called)):
+        raise InvalidValueError("name" if row.name else "code", "total")
     keyed = columns.keyed_specs(row.specs) if row.specs else {}
     return Item(
         code=names.sku_code(row.code) if row.code else None,

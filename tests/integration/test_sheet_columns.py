@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bot.texts import explain
 from bot.understanding import specs_said
 from store import audit, files, journal, sheets, skus, stock
 from store.db import Database, Tx
@@ -298,6 +299,73 @@ def test_headings_further_down_are_no_headings(db: Database) -> None:
     with pytest.raises(BadFileError) as refused:
         plan(db, "春季价目表,制表：小王\n" * 10 + "编码,名称,价格\nA-1,茶壶,9")
     assert refused.value.rule == "heading"
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_second_table_takes_nothing_from_the_first(db: Database, form: sheets.Form) -> None:
+    rows: list[tuple[sheets.Cell, ...]] = [
+        ("品名", "售价"),
+        ("毛巾", "12"),
+        ("袜子", "13"),
+        ("编码", "名称", "价格", "库存"),
+        ("X1", "帽子", "14", "1"),
+    ]
+    sheet = files.read(b"".join(sheets.write(rows, form)))
+    planned = db.read(lambda tx: files.plan(tx, sheet))
+
+    assert [new.draft.name for new in planned.new] == ["毛巾", "袜子"]
+    assert [refused.row for refused in planned.refused] == [4, 5]
+
+
+@pytest.mark.parametrize("between", ["", "制表：小王\n"])
+def test_headings_of_two_lines_are_those_that_say_more(db: Database, between: str) -> None:
+    planned = imported(
+        db, f"商品,,价格,,分类\n{between}编码,名称,售价,库存,类目\nX1,帽子,14,1,配饰"
+    )
+
+    assert [new.draft.code for new in planned.new] == ["X1"]
+
+
+# Rows that are no goods.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "合计",
+        "合 计：",
+        "小计：",
+        "总计",
+        "共1件",
+        "共 25 种商品",
+        "合计：25件",
+        "本页合计(元)",
+        "总计 ¥1,350.00元",
+        "Total:",
+        "Grand total",
+        "subtotal",
+    ],
+)
+def test_a_row_of_totals_is_no_product(db: Database, name: str) -> None:
+    planned = plan(db, f'编码,名称,价格,库存\n,毛巾,12,5\n,"{name}",350,125\n"{name}",,350,125')
+
+    assert [new.draft.name for new in planned.new] == ["毛巾"]
+    errors = [row.error for row in planned.refused]
+    assert [(e.field, e.rule) for e in errors if isinstance(e, InvalidValueError)] == [
+        ("name", "total"),
+        ("code", "total"),
+    ]
+    assert planned.refused[0].value == name
+    assert "合计行，不是商品" in explain(errors[0])
+
+
+@pytest.mark.parametrize("name", ["合计器", "小计算器", "共和国邮票", "共享充电宝", "total tea"])
+def test_goods_may_begin_like_totals(db: Database, name: str) -> None:
+    assert plan(db, f"名称,价格\n{name},350").refused == ()
+
+
+def test_goods_of_a_code_of_their_own_may_be_called_so(db: Database) -> None:
+    assert plan(db, "编码,名称,价格\nHJ-1,小计,35").refused == ()
 
 
 # What was undone.
