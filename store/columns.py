@@ -69,6 +69,11 @@ _TOTALS = re.compile(
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _WIDE_SIGNS = str.maketrans("；＝", ";=")
 _BETWEEN = re.compile(r"[\s,，、/;；|+]+")  # the values of a cell of specs
+_SIZE = "(?:[0-9]?X{1,4}[SL]|[SML])"
+_LETTERED = re.compile(_SIZE, re.IGNORECASE)
+_RANGE = re.compile(f"{_SIZE} ?[-~—–至到] ?{_SIZE}", re.IGNORECASE)
+# Keys that take no word of another kind; the rest, as 款式 or 口味, may be any word.
+_STRICT = {"颜色": "colour", "尺寸": "size", "重量": "measure", "容量": "measure"}
 MOST_WORDS = 2 * names.MAX_SPECS  # of a cell of specs; several may be one value
 _MOST_SAID = names.MAX_SPECS * names.MAX_SPEC  # characters of such a cell
 
@@ -201,13 +206,13 @@ def told(
     """
     found, left = {key: _spelt(key, value, worded, values) for key, value in said.items()}, []
     for piece in [text] if _known(text, values, found) else _words(text):
-        pairs = _known(piece, values, found) or _own(worded(piece), values)
+        pairs = _known(piece, values, found) or _own(_meant(piece, worded), values)
         if any(found.get(key, value) != value for key, value in pairs.items()):
             raise InvalidValueError("specs", "twice")
         found |= pairs
         left += [] if pairs else [piece]
     free = [key for key in values or (_OTHER,) if key not in found]
-    if left and len(free) != 1:
+    if left and (len(free) != 1 or not all(_takes(free[0], worded(piece)) for piece in left)):
         raise InvalidValueError("specs", "keys")
     return names.specs(found | ({free[0]: " ".join(left)} if left else {}))
 
@@ -220,6 +225,31 @@ def _words(text: str) -> list[str]:
     if len(words) > MOST_WORDS:
         raise InvalidValueError("specs", "count", MOST_WORDS)
     return words
+
+
+def several(value: str, worded: Worded) -> bool:
+    """Whether what should be one value is some: ``S-XL``, 红/蓝, ``S/M/L``."""
+    words = [word for word in _BETWEEN.split(value) if word]
+    coloured = all(worded(word).keys() == {"颜色"} for word in words)
+    alike = coloured or all(map(_LETTERED.fullmatch, words))
+    return _ranging(value) or (len(words) > 1 and alike)
+
+
+def _ranging(value: str) -> bool:
+    return _RANGE.fullmatch(names.fold_width(value).strip()) is not None
+
+
+def _meant(piece: str, worded: Worded) -> Mapping[str, str]:
+    """What the word says; a letter of a size is no litre, metre or the like."""
+    if _ranging(piece):
+        raise InvalidValueError("specs", "several")
+    return worded(piece.upper() if _LETTERED.fullmatch(piece) else piece)
+
+
+def _takes(key: str, pairs: Mapping[str, str]) -> bool:
+    """Whether a key of a product may take a word that says these: 尺寸 takes no 红色."""
+    kind = _STRICT.get(spec_key(key))
+    return kind is None or all(_STRICT.get(said) == kind for said in pairs)
 
 
 def _known(
@@ -243,7 +273,7 @@ def _spelt(key: str, value: str, worded: Worded, values: Mapping[str, Mapping[st
     """The value as the product spells it: 白 is 白色 where that is what it has."""
     known = values.get(key, {})
     if names.name_key(value) in known:
-        return value
+        return known[names.name_key(value)]
     meant = worded(value).get(spec_key(key), value)
     return known.get(names.name_key(meant), value)
 

@@ -429,6 +429,7 @@ class _Planner:
         if wish.words or row.parts:
             known = self._by_code.get(wish.code or "")
             family = self._by_id[known.product_id] if known else self._family(wish.name or "")
+            self._check_single(row, family)
             specs = self._told(wish.words, family, wish.specs)
             wish = replace(wish, specs=specs, words="")
         if wish.name is None or self._family(wish.name) is not None:
@@ -458,6 +459,15 @@ class _Planner:
         values = self._values(family) if family else {}
         own = columns.called(said or {}, values)
         return columns.told(words, self._worded, values=values, said=own)
+
+    def _check_single(self, row: Row, family: _Family | None) -> None:
+        """A column of one spec holds one value a row, or one that the product has."""
+        values = self._values(family) if family else {}
+        said = {columns.spec_key(heading): value for heading, value in row.parts}
+        for key, value in columns.called(said, values).items():
+            known = names.name_key(value) in values.get(key, ())
+            if not known and columns.several(value, self._worded):
+                raise InvalidValueError("specs", "several")
 
     def _values(self, family: _Family) -> dict[str, dict[str, str]]:
         """What a product has, by key and folded value; made once, for it may have many SKUs."""

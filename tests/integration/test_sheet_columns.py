@@ -208,6 +208,74 @@ def test_a_thousand_rows_of_one_product_take_no_longer_each(db: Database) -> Non
     assert time.thread_time() - begun < 3
 
 
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [("红", "keys"), ('"红,蓝"', "keys"), ("500ml", "keys"), ("S-XL", "several"), ("红/L", "keys")],
+)
+def test_words_of_a_spec_that_the_product_lacks_become_no_other(
+    db: Database, cells: str, rule: str
+) -> None:
+    planned = plan(db, f"名称,规格,价格\n新帽,S,9\n新帽,{cells},9\n新帽,加长,9\n新帽,xl,9")
+
+    (refused,) = planned.refused
+    assert (refused.row, refused.column) == (3, "specs")
+    assert isinstance(refused.error, InvalidValueError)
+    assert refused.error.rule == rule
+    assert [new.draft.specs for new in planned.new] == [{"尺寸": v} for v in ("S", "加长", "XL")]
+
+
+def test_a_spec_of_any_kind_takes_words_of_another(db: Database, add_sku: AddSku) -> None:
+    add_sku("MK", name="马克杯", specs={"款式": "猫"})
+    add_sku("BJ", name="笔记本", specs={"封面": "猫"})
+
+    imported(db, "名称,规格,价格\n马克杯,红色,9\n笔记本,红色,9")
+
+    assert specs_of(db)[2:] == [{"款式": "红色"}, {"封面": "红色"}]
+
+
+@pytest.mark.parametrize("cell", ["S-XL", "S~XL", "S—XL", "S至XL", "s到xl", "白 S-XL"])
+def test_a_range_of_sizes_is_no_single_spec(db: Database, cell: str) -> None:
+    (refused,) = plan(db, f"名称,规格,价格\n新帽,{cell},9").refused
+
+    assert isinstance(refused.error, InvalidValueError)
+    assert (refused.column, refused.value, refused.error.rule) == ("specs", cell, "several")
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [("颜色", "红/蓝"), ("颜色", "红、蓝"), ("颜色", "红 蓝"), ("尺码", "S/M/L"), ("尺码", "S-XL")],
+)
+def test_several_values_in_a_column_of_one_spec_are_no_value(
+    db: Database, heading: str, cell: str
+) -> None:
+    planned = plan(db, f"名称,{heading},价格\n新帽,{cell},9")
+
+    (refused,) = planned.refused
+    assert isinstance(refused.error, InvalidValueError)
+    assert (refused.value, refused.error.rule) == (f"{heading}={cell}", "several")
+    assert planned.new == ()
+
+    imported(db, f"名称,规格,价格\n新帽,{heading}={cell},9")  # who says so means it
+    again = plan(db, f"名称,{heading},价格\n新帽,{cell},9")
+    assert (again.unchanged, again.refused) == (1, ())
+
+
+def test_a_value_of_several_words_is_one(db: Database) -> None:
+    imported(db, "名称,颜色,尺码,价格\n新帽,黑色 反光,加大 XL,9")
+
+    assert specs_of(db) == [{"颜色": "黑色 反光", "尺寸": "加大 XL"}]
+
+
+def test_a_value_keeps_the_spelling_of_the_product(db: Database, add_sku: AddSku) -> None:
+    add_sku("TX-H-L", name="T恤", specs={"颜色": "黑色", "尺寸": "L"}, price_fen=5900)
+
+    planned = plan(db, "编码,名称,颜色,尺寸,价格\nTX-H-L,T恤,黑,l,59\n,T恤,黑色,Ｌ,59")
+
+    assert (planned.changed, planned.new) == ((), ())
+    assert planned.unchanged + len(planned.refused) == 2
+    assert plan(db, "名称,颜色,尺寸,价格\nT恤,黑,l,59").unchanged == 1
+
+
 def test_a_cell_of_specs_costs_no_more_than_a_shop_can_mean(db: Database) -> None:
     asked: list[str] = []
 
