@@ -25,7 +25,7 @@ def keep(tx: Tx, *, name: str, mime: str, content: bytes) -> int:
     """Keep a file of at most ``MAX_BYTES``; returns its number. Raises ``ValueError``."""
     if len(content) > MAX_BYTES:
         raise ValueError("too large")
-    row = Attachment(name=name[-190:], mime=mime[:120], content=content, created_at=tx.now)
+    row = Attachment(name=_plain(name)[-190:], mime=mime[:120], content=content, created_at=tx.now)
     tx.add(row)
     tx.flush()
     return row.id or 0
@@ -44,4 +44,10 @@ def stored(tx: Tx, number: int) -> Stored | None:
     if number == TOO_LARGE:
         raise BadFileError("size", limit=MAX_BYTES)
     row = tx.get(Attachment, number)
-    return None if row is None else Stored(row.name, row.mime, row.content)
+    return None if row is None else Stored(_plain(row.name), row.mime, row.content)
+
+
+def _plain(name: str) -> str:
+    """A file's name on one line, of signs that show: it goes into headers, and before people."""
+    shown = "".join(char if char.isprintable() else " " for char in name)
+    return " ".join(shown.split()) or "file"

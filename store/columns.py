@@ -60,9 +60,22 @@ _OTHER = "款式"  # the key of what is none of the others
 _SHOWN = 80  # characters of a cell that is named
 _AMOUNT = re.compile(r"[¥￥]? ?(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?) ?(?:元|块|块钱)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")  # 1,280: thousands apart
+_TOTALS = re.compile(
+    r"(?:本页|本单|以上)?(?:[合总小共累] ?计|总 ?[数额共]|汇总)(?:金额|数量|件数)?(?:\(.*\))?"
+    r" ?:? ?(?:[¥￥]? ?[0-9][0-9,.]* ?(?:元|[件个种款箱项样])?)?"
+    r"|[总一]?共计? ?[0-9][0-9,]* ?(?:[件个种款箱条项样]|sku)(?:商品|货品|产品)? ?:?"
+    r"|(?:(?:grand |sub ?-?)?totals?|sum) ?:?"
+)
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _WIDE_SIGNS = str.maketrans("；＝", ";=")
 _BETWEEN = re.compile(r"[\s,，、/;；|+]+")  # the values of a cell of specs
+_SIZE = "(?:[0-9]?X{1,4}[SL]|[SML])"
+_LETTERED = re.compile(_SIZE, re.IGNORECASE)
+_RANGE = re.compile(f"{_SIZE} ?[-~—–至到] ?{_SIZE}", re.IGNORECASE)
+# Keys that take no word of another kind; the rest, as 款式 or 口味, may be any word.
+_STRICT = {"颜色": "colour", "尺寸": "size", "重量": "measure", "容量": "measure"}
+MOST_WORDS = 2 * names.MAX_SPECS  # of a cell of specs; several may be one value
+_MOST_SAID = names.MAX_SPECS * names.MAX_SPEC  # characters of such a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +95,9 @@ class Headings:
 def find(lines: Sequence[sheets.Line], spec_keys: Collection[str]) -> tuple[int, Headings]:
     """The place of the headings among the first lines of a sheet, and what they say.
 
-    A title may stand above them: the line that says most is the one. ``spec_keys``: those of the
-    shop, which are columns too. Raises ``BadFileError`` where no line names goods.
+    A title may stand above them: the line that says most is the one, unless rows of goods already
+    stand between it and headings above it. ``spec_keys``: those of the shop, which are columns too.
+    Raises ``BadFileError`` where no line names goods.
     """
     keys = {names.name_key(key) for key in spec_keys}
     said = [sum(column_of(cell, keys) is not None for cell in line.cells) for line in lines]
@@ -91,7 +105,10 @@ def find(lines: Sequence[sheets.Line], spec_keys: Collection[str]) -> tuple[int,
     if not naming:
         tabular = any(sum(map(bool, line.cells)) > 1 for line in lines)
         raise BadFileError("heading" if tabular else "form")
-    place = max(naming, key=lambda place: (said[place], -place))
+    richest = max(naming, key=lambda place: (said[place], -place))
+    # A line of headings right under another one says the same in more words, and is no rows.
+    above = (p for p in naming if p < richest and said[p] > 1 and p + 1 not in naming)
+    place = next((p for p in above if sum(map(bool, lines[p + 1].cells)) > 1), richest)
     return place, _headings(lines[place], keys)
 
 
@@ -142,6 +159,11 @@ def fen(text: str) -> int:
     return amount
 
 
+def totals(text: str) -> bool:
+    """Whether a cell says that its row sums up others: 合计, ``小计：``, 共25件."""
+    return _TOTALS.fullmatch(names.name_key(text)) is not None
+
+
 def whole(column: str, text: str, *, most: int) -> int:
     """The whole number of a cell: ``20``, ``1,280``. Raises ``InvalidValueError``."""
     digits = _ungrouped(names.fold_width(text).strip())
@@ -179,19 +201,55 @@ def told(
     """Specs by key of words that name none (``白色 L``), with those that were ``said`` by key.
 
     ``values``: of the product, by key and then as ``names.name_key`` folds them; none for a new
-    one, of which what no word tells is the 款式. Raises ``InvalidValueError``.
+    one, of which what no word tells is the 款式. ``worded`` is asked for ``MOST_WORDS`` at
+    the most. Raises ``InvalidValueError``.
     """
     found, left = {key: _spelt(key, value, worded, values) for key, value in said.items()}, []
-    for piece in [text] if _known(text, values, found) else filter(None, _BETWEEN.split(text)):
-        pairs = _known(piece, values, found) or _own(worded(piece), values)
+    for piece in [text] if _known(text, values, found) else _words(text):
+        pairs = _known(piece, values, found) or _own(_meant(piece, worded), values)
         if any(found.get(key, value) != value for key, value in pairs.items()):
             raise InvalidValueError("specs", "twice")
         found |= pairs
         left += [] if pairs else [piece]
     free = [key for key in values or (_OTHER,) if key not in found]
-    if left and len(free) != 1:
+    if left and (len(free) != 1 or not all(_takes(free[0], worded(piece)) for piece in left)):
         raise InvalidValueError("specs", "keys")
     return names.specs(found | ({free[0]: " ".join(left)} if left else {}))
+
+
+def _words(text: str) -> list[str]:
+    """The words of a cell of specs; no more than a shop can mean, for each is read by itself."""
+    if len(text) > _MOST_SAID:
+        raise InvalidValueError("specs", "length", _MOST_SAID)
+    words = [word for word in _BETWEEN.split(text) if word]
+    if len(words) > MOST_WORDS:
+        raise InvalidValueError("specs", "count", MOST_WORDS)
+    return words
+
+
+def several(value: str, worded: Worded) -> bool:
+    """Whether what should be one value is some: ``S-XL``, 红/蓝, ``S/M/L``."""
+    words = [word for word in _BETWEEN.split(value) if word]
+    coloured = all(worded(word).keys() == {"颜色"} for word in words)
+    alike = coloured or all(map(_LETTERED.fullmatch, words))
+    return _ranging(value) or (len(words) > 1 and alike)
+
+
+def _ranging(value: str) -> bool:
+    return _RANGE.fullmatch(names.fold_width(value).strip()) is not None
+
+
+def _meant(piece: str, worded: Worded) -> Mapping[str, str]:
+    """What the word says; a letter of a size is no litre, metre or the like."""
+    if _ranging(piece):
+        raise InvalidValueError("specs", "several")
+    return worded(piece.upper() if _LETTERED.fullmatch(piece) else piece)
+
+
+def _takes(key: str, pairs: Mapping[str, str]) -> bool:
+    """Whether a key of a product may take a word that says these: 尺寸 takes no 红色."""
+    kind = _STRICT.get(spec_key(key))
+    return kind is None or all(_STRICT.get(said) == kind for said in pairs)
 
 
 def _known(
@@ -215,7 +273,7 @@ def _spelt(key: str, value: str, worded: Worded, values: Mapping[str, Mapping[st
     """The value as the product spells it: 白 is 白色 where that is what it has."""
     known = values.get(key, {})
     if names.name_key(value) in known:
-        return value
+        return known[names.name_key(value)]
     meant = worded(value).get(spec_key(key), value)
     return known.get(names.name_key(meant), value)
 

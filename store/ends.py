@@ -84,10 +84,14 @@ def since(tx: Tx, number: int) -> Since:
 
 
 def _others(tx: Tx, act: TimedAct) -> list[TimedAct]:
-    """The acts with an end that ran at some time since this one was asked for."""
+    """The acts with an end that ran at some time since this one was asked for.
+
+    An undone one has ended too; of a cancelled one the price is for good.
+    """
+    over = col(TimedAct.state).in_([TimedState.DONE.value, TimedState.UNDONE.value])
     ran = or_(
         col(TimedAct.state) == TimedState.ON,
-        and_(col(TimedAct.state) == TimedState.DONE, col(TimedAct.settled_at) >= act.created_at),
+        and_(over, col(TimedAct.settled_at) >= act.created_at),
     )
     ending = col(TimedAct.ends_at).is_not(None)
     return list(tx.exec(select(TimedAct).where(col(TimedAct.id) != act.id, ending, ran)).all())

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ from store.skus import CHUNK, SkuDraft, SkuPatch, SkuView
 from store.stock import Cause
 
 _MOST_BLANKS = 6  # in the specs of a name that is shown; each asks the database for a name
+_WORDS_KEPT = 4096  # of specs with what they mean, while one sheet is planned
 MOST_UNDOABLE = 1000  # changes; undoing more in one message would block the shop
 MOST_TOLD = 20  # changed SKUs that chats are told of one by one
 
@@ -200,6 +202,9 @@ def item(row: Row) -> Item:
     """What a row says, checked without looking at the shop. Raises ``InvalidValueError``."""
     if row.beyond:
         raise InvalidValueError("row", "torn")
+    called = [cell for cell in (row.name, row.code) if cell]
+    if called and all(map(columns.totals, called)):
+        raise InvalidValueError("name" if row.name else "code", "total")
     keyed = columns.keyed_specs(row.specs) if row.specs else {}
     return Item(
         code=names.sku_code(row.code) if row.code else None,
@@ -360,7 +365,7 @@ class _Planner:
         self._tx = tx
         self._stock_mode = stock_mode
         self._default_reorder_point = default_reorder_point
-        self._worded = worded
+        self._worded = lru_cache(_WORDS_KEPT)(worded)  # the same few words stand in every row
         self._by_name: dict[str, _Family] = {}
         self._by_id: dict[int, _Family] = {}
         self._by_code: dict[str, _Known] = {}
@@ -424,6 +429,7 @@ class _Planner:
         if wish.words or row.parts:
             known = self._by_code.get(wish.code or "")
             family = self._by_id[known.product_id] if known else self._family(wish.name or "")
+            self._check_single(row, family)
             specs = self._told(wish.words, family, wish.specs)
             wish = replace(wish, specs=specs, words="")
         if wish.name is None or self._family(wish.name) is not None:
@@ -453,6 +459,15 @@ class _Planner:
         values = self._values(family) if family else {}
         own = columns.called(said or {}, values)
         return columns.told(words, self._worded, values=values, said=own)
+
+    def _check_single(self, row: Row, family: _Family | None) -> None:
+        """A column of one spec holds one value a row, or one that the product has."""
+        values = self._values(family) if family else {}
+        said = {columns.spec_key(heading): value for heading, value in row.parts}
+        for key, value in columns.called(said, values).items():
+            known = names.name_key(value) in values.get(key, ())
+            if not known and columns.several(value, self._worded):
+                raise InvalidValueError("specs", "several")
 
     def _values(self, family: _Family) -> dict[str, dict[str, str]]:
         """What a product has, by key and folded value; made once, for it may have many SKUs."""

@@ -466,12 +466,16 @@ class Dialogue(SQLModel, table=True):
 
 
 class TimedState(StrEnum):
-    """Where a timed act stands; ``on``: it was done, and is put back when it ends."""
+    """Where a timed act stands; ``on``: it was done, and is put back when it ends.
+
+    What is ``cancelled`` stays as it was done; what is ``undone`` was not to have been.
+    """
 
     WAITING = "waiting"
     ON = "on"
     DONE = "done"
     CANCELLED = "cancelled"
+    UNDONE = "undone"
     FAILED = "failed"
 
 

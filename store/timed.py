@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import col, select
 
 from store import skus
@@ -18,6 +18,12 @@ from store.errors import NotUndoableError, TimedActNotFoundError
 from store.models import TimedAct, TimedState
 
 OPEN = (TimedState.WAITING.value, TimedState.ON.value)
+# The next first; of one moment ends before beginnings, which are not to be laid over them.
+_ORDER = (
+    col(TimedAct.due_at),
+    case((col(TimedAct.state) == TimedState.ON, 0), else_=1),
+    col(TimedAct.id),
+)
 _PUT_BACK = frozenset({"field", "shop"})  # kinds of changes that an end can take back
 
 
@@ -102,7 +108,8 @@ def add(tx: Tx, draft: TimedDraft, *, changes: Sequence[Mapping[str, Any]] = ())
     )
     tx.add(row)
     tx.flush()
-    _note(tx, row.id or 0, TimedState.CANCELLED, row.state)
+    undone = TimedState.CANCELLED if begins_at else TimedState.UNDONE
+    _note(tx, row.id or 0, undone, row.state)
     return _view(row)
 
 
@@ -115,15 +122,15 @@ def begin(tx: Tx, act: TimedView, *, changes: Sequence[Mapping[str, Any]]) -> No
     row.changes = _kept(changes)
     tx.add(row)
     tx.flush()
-    _note(tx, act.id, TimedState.CANCELLED, TimedState.ON)
+    _note(tx, act.id, TimedState.UNDONE, TimedState.ON)
 
 
 def due(tx: Tx, *, most: int = 100) -> list[int]:
-    """Numbers of the acts whose time has come, the earliest first."""
+    """Numbers of the acts whose time has come, the earliest first, ends before beginnings."""
     statement = (
         select(TimedAct.id)
         .where(col(TimedAct.state).in_(OPEN), col(TimedAct.due_at) <= tx.now)
-        .order_by(col(TimedAct.due_at), col(TimedAct.id))
+        .order_by(*_ORDER)
         .limit(most)
     )
     return [number for number in tx.exec(statement).all() if number is not None]
@@ -155,12 +162,7 @@ def fail(tx: Tx, number: int) -> TimedView | None:
 
 def waiting(tx: Tx, *, most: int = 100) -> list[TimedView]:
     """The acts that wait for their time or their end, the next first."""
-    statement = (
-        select(TimedAct)
-        .where(col(TimedAct.state).in_(OPEN))
-        .order_by(col(TimedAct.due_at), col(TimedAct.id))
-        .limit(most)
-    )
+    statement = select(TimedAct).where(col(TimedAct.state).in_(OPEN)).order_by(*_ORDER).limit(most)
     return [_view(row) for row in tx.exec(statement).all()]
 
 

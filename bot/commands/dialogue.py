@@ -132,6 +132,7 @@ def _standing(ctx: Context, undone: Undone) -> list[str]:
     words=("帮助", "怎么用", "help"),
     says=(
         Saying(r"^(?:怎么|如何|咋个?|怎样)(?:样)?(?:才能|去|来|能|可以|给|把|用)*", weight=3.0),
+        Saying(r"^(?:help|帮助) ", weight=2.0),
         Saying(r"^how (?:do|can|to|does|would|should)(?: i| we| you| one)?\b", weight=3.0),
         r"(?:怎么|如何|咋|咋个|怎样|要怎么|该怎么|怎么才能)(?:样)?(?:去|来|才能|能|可以|给|把|用)?",
         r"(?:帮助|使用说明|说明书?|教程|指南|手册|使用方法|操作说明|新手|上手|入门|命令|指令|菜单|功能)(?:列表|大全|清单|一览|有哪些|有什么|是什么|一下)*",

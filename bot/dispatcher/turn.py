@@ -110,8 +110,9 @@ class Turn:
 
     @property
     def _here(self) -> datetime:
-        """Now, where the shop is."""
-        return self._tx.now.astimezone(self._room.shop.zone)
+        """When the message was sent, where the shop is: what its words of time count from."""
+        said_at = min(self._message.sent_at, self._tx.now)  # a platform's clock may be ahead
+        return said_at.astimezone(self._room.shop.zone)
 
     def _speaker(self, role: Role | None) -> Person:
         who = self._message

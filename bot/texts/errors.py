@@ -47,6 +47,11 @@ _RULES = {
         "没看懂是哪一项，要写成 颜色=白色;尺寸=L",
         " do not say what is what; write them like 颜色=白色;尺寸=L",
     ),
+    "total": Text("是合计行，不是商品", " is that of a row of totals, not of goods"),
+    "several": Text(
+        "里有几个值：每个值写一行；就是一个的话，在「规格」列写成 颜色=红/蓝",
+        ' hold several values: give each a row; one value is 颜色=红/蓝 in a column "specs"',
+    ),
     "torn": Text(
         '的格子比表头多，中间带逗号的数要加引号，例如 "1,280"',
         ' has more cells than there are headings; quote a number with a comma in it, like "1,280"',
@@ -256,6 +261,7 @@ def _no_timed_act(error: Any) -> Text:
 
 _TIMED = {
     "cancelled": Text("已经取消了", "cancelled already"),
+    "undone": Text("已经撤销了", "undone already"),
     "failed": Text("没有做成，已经作废", "not done and is void"),
 }
 _BUSY = Text("现在太忙，稍后会自动再试。", "Very busy now; it will be tried again shortly.")

@@ -438,6 +438,7 @@ SENTENCES: dict[str, Text] = {
     "timed_state.waiting": Text("等待中", "waiting"),
     "timed_state.on": Text("进行中", "on"),
     "timed_state.cancelled": Text("已取消", "cancelled"),
+    "timed_state.undone": Text("已撤销", "undone"),
     "timed.what.price": Text("改成 {price}", "to {price}"),
     "timed.what.delta": Text("涨跌 {delta}", "by {delta}"),
     "timed.what.factor": Text("那时的价 × {factor}", "the price then × {factor}"),

@@ -25,14 +25,22 @@ _SEVERAL = re.compile(
     rf"(?:(?P<key>[^\s=,;:/]{{1,20}})\s?=|(?P<word>{specs.KEY_WORDS})(?:有|分|:|\s))\s?"
     rf"(?P<values>{_ONE}(?:\s?[,/|]\s?{_ONE})*)"
 )
+# Values that say by themselves what they are of, without the key.
+_BARE = re.compile(
+    rf"(?<![^\s,])(?:(?P<size>[大中小]号?(?:\s?/\s?[大中小]号?)+)"
+    rf"|(?P<colour>[{specs.COLOURS}]色?(?:\s?/\s?[{specs.COLOURS}]色?)+))(?![^\s,])"
+)
 _FIGURE = re.compile(r"[0-9]+(?:\.[0-9]+)?(?P<unit>[件个双条只瓶盒包袋套支本把台箱罐份])?")
 
 
 def listed(text: str) -> Iterator[tuple[int, int, str, list[str]]]:
     """``颜色=白,黑``: where it stands, the spec and its values, in order.
 
-    A figure after words is no value but a price or a stock.
+    A figure after words is no value but a price or a stock. 大/中/小 and 黑/白 need no key.
     """
+    for match in _BARE.finditer(text):
+        key = "颜色" if match["colour"] else "尺寸"
+        yield match.start(), match.end(), key, [one.strip() for one in match[0].split("/")]
     for match in _SEVERAL.finditer(text):
         first = end = match.start("values")
         values: list[str] = []

@@ -11,12 +11,14 @@ from bot.understanding import cautions, lexer, times, wording
 from bot.understanding.candidates import Candidate
 from bot.understanding.catalogue import Catalogue
 from bot.understanding.ear import IGNORE, NOT
+from bot.understanding.numerals import HANZI
 from bot.understanding.reading import TARGETS, Reading
 from bot.understanding.tokens import Line, Token, pattern
 
 CLOCKED = frozenset({"set_price", "relist", "delist", "open_shop", "close_shop"})
 SCHEDULE = "schedule"
 _SHOP = frozenset({"open_shop", "close_shop"})
+_ENDING = frozenset({"set_price", "delist", "close_shop"})  # what 恢复 is the end of
 _COUNTED = frozenset({"restock", "deduct", "stocktake"})
 _FAINT, _LIKELY, _HALF = 0.2, 0.3, 0.5
 _UNMEANT = frozenset({"negation", "condition", "injection", "aside"})
@@ -51,6 +53,16 @@ _BEFORE = pattern(
     r"{when}(?:之前|以前|前)(?!面)|\b(?:before|by|after) ?{when}|(?:{day}|{period})(?:之后|以后|后)"
 )
 _DAY_ALONE = re.compile(r"[^月\-/.]{1,3}[号日]")
+# Three days, or the third: 8折三日, 关店三日, 三日8折. Not 到三日 or 三日起.
+_DAYS_OR_DATE = pattern(
+    r"(?<=.)(?<![到至止从自于在起]){period}[吧了]?$"
+    rf"|(?<![到至止从自于在起卖时续期息{HANZI[1:-1]}])(?:[0-9]{{1,2}}|{HANZI}{{1,3}}|{{int}})日(?![起前后内止])"
+)
+_FEW_DAYS = re.compile(rf"(?:[0-9]{{1,2}}|{HANZI}{{1,3}})日[吧了]?")
+# That it ends, without any word when: 到期恢复, 完了恢复原价. 改回99 is a price.
+_SOMETIME = pattern(
+    r"到期|到时间|(?:恢复|改回|变回|调回|还原|涨回|降回)(?!(?:原?价格?)?(?:为|成|到)?{amount})"
+)
 _YEAR = re.compile(r"20[0-9]{2}(?=[-年/])")
 _RANGE = re.compile(r"([0-9]{2}-[0-9]{2})\.\.([0-9]{2}-[0-9]{2})")
 _FAR = timedelta(days=340)  # a day that is further off has just been, and is rather a slip
@@ -152,15 +164,23 @@ def _in_time(best: Candidate, now: datetime) -> Reading:
     said = _said(best.line)
     if said in _TODAY and (best.filled.aside or not moments):  # 手冲壶8折，今天天气好
         return _asked(best, "ask.timed_today", words=said)
-    if not moments:
-        return _asked(best, "ask.timed_when", words=said)
+    sometime = _sometime(best, moments)
+    if sometime or not moments:
+        return _asked(best, "ask.timed_when", words=sometime or said)
     return _scheduled(best, moments) or _asked(best, "ask.timed_rest", words=said)
+
+
+def _sometime(best: Candidate, moments: Mapping[str, datetime]) -> str:
+    """The words that say it ends where none says when, "" for none."""
+    ends = best.command.intent not in _ENDING or "until" in moments
+    match = None if ends else _SOMETIME.search(best.line.masked)
+    return best.line.words(*match.span()) if match else ""
 
 
 def _unplaced(best: Candidate) -> Reading | None:
     """The question about a time that means two things, or none that can be kept."""
     line, masked = best.line, best.line.masked
-    vague = _vague(line)
+    vague = _vague(line) or _days_or_date(line)
     if cautions.REPEATED.search(masked) or cautions.USUAL.search(masked):
         return _asked(best, "ask.timed_again")
     if line.cells(*_MOMENT) and cautions.STOCKED.search(masked):
@@ -182,6 +202,13 @@ def _vague(line: Line) -> str:
     """The first word of time that no clock places, "" for none."""
     match = cautions.VAGUE.search(line.masked)
     return line.words(*match.span()) if match else ""
+
+
+def _days_or_date(line: Line) -> str:
+    """The words that are some days or one day of the month, "" for none."""
+    match = _DAYS_OR_DATE.search(line.masked)
+    said = line.words(*match.span()) if match else ""
+    return said if _FEW_DAYS.fullmatch(said) else ""
 
 
 def _now(best: Candidate, now: datetime) -> bool:

@@ -79,7 +79,7 @@ _COMING = re.compile(
 )
 _PARTS = "凌晨|清晨|早上|早晨|一早|早|上午|中午|午后|下午|傍晚|晚上|夜里|夜间|晚"
 _CLOCK = re.compile(
-    rf"(?:(?<![明今后])(?P<part>{_PARTS}))?\s?(?<![0-9])(?P<hour>[01]?[0-9]|2[0-4]|{HANZI}{{1,3}})(?:点钟?|时)"
+    rf"(?:(?<![明今后])(?P<part>{_PARTS}))?\s?(?<![0-9])(?!(?<=[早晚])(?<![今明后当].)一点(?=打烊|[关开][店门]|收摊|[上下]架))(?P<hour>[01]?[0-9]|2[0-4]|{HANZI}{{1,3}})(?:点钟?|时)"
     rf"(?:(?P<half>半)|(?P<quarter>[一三])刻|过?(?P<minute>[0-5]?[0-9]|{HANZI}{{1,3}})分?(?![个件块元天折0-9]))?整?"
     rf"|(?:(?<![明今后])(?P<part2>{_PARTS}))?\s?(?<![0-9:])(?P<h2>[01]?[0-9]|2[0-4]):(?P<m2>[0-5][0-9])(?![0-9:])\s?(?P<ap2>[ap]\.?m\b)?"
     r"|(?<![0-9A-Za-z])(?:at )?(?P<h3>1[0-2]|[1-9])(?:[:.](?P<m3>[0-5][0-9]))?\s?(?P<ap3>[ap]\.?m)\b"
@@ -94,11 +94,17 @@ _BARE_HOUR = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NOON = 12
+# Months and years are asked about (see cautions.VAGUE): of those only a date says which day.
 _LATER = re.compile(
-    rf"(?P<n>[0-9]{{1,3}}|{HANZI}{{1,3}}|半)个?(?P<unit>分钟|小时|钟头|天)(?:之后|以后|后)"
-    r"|\bin (?P<en>[0-9]{1,3}|an|one|two|three|half an) (?P<eu>minutes?|hours?|days?)\b",
+    rf"(?P<n>[0-9]{{1,3}}(?:\.[0-9])?|{HANZI}{{1,3}}|半)个?(?P<half>半)?"
+    r"(?P<unit>分钟|刻钟|小时|钟头|天|周|星期|礼拜)(?P<half2>半)?(?:之后|以后|后)"
+    r"|\bin (?P<en>[0-9]{1,3}(?:\.[0-9])?|an?|one|two|three|four|half an)(?P<and> and a half)?"
+    r" (?P<eu>minutes?|hours?|days?|weeks?)(?P<and2> and a half)?\b"
+    r"|\b(?P<en2>[0-9]{1,3}|an?|one|two|three|four|half an)(?P<and3> and a half)?"
+    r" (?P<eu2>minutes?|hours?|days?|weeks?)(?P<and4> and a half)? from now\b",
     re.IGNORECASE | re.ASCII,
 )
+_EN_COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "half an": 0.5}
 # The last day of a month or year, where something lasts until then: 到月底, 月末恢复.
 _LAST_DAY = re.compile(
     r"(?<=[到至止])(?:这个?|本)?(?P<unit>月|年)[底末]"
@@ -108,10 +114,11 @@ _LAST_DAY = re.compile(
 )
 # How long something lasts: 8折三天, 关店两小时. Not 三天后, 三天内, 卖了三天, 保质期三天.
 _LASTING = tokens.pattern(
-    rf"(?<![0-9.{HANZI[1:-1]}了过近每期这前后头第上下])(?:(?P<n>[0-9]{{1,3}}|{HANZI}{{1,3}}|半|{{int}}|{{units}})个?"
-    r"(?P<unit>天|日|周|星期|礼拜|个?月|小时|钟头|分钟)(?P<half>半)?"
+    rf"(?<![0-9.{HANZI[1:-1]}了过近每期这前后头第上下])(?:(?P<n>[0-9]{{1,3}}(?:\.[0-9])?|{HANZI}{{1,3}}|半|{{int}}|{{units}}|{{decimal}})个?(?P<half>半)?"
+    r"(?P<unit>天|日|周|星期|礼拜|个?月|小时|钟头|分钟|刻钟)(?P<half2>半)?"
     r"(?![之以]?[后前内里]|以来|没|未|不|过期|到期|卖|一)"
-    r"|\bfor ?(?:(?P<cell>{int})|an?) ?(?P<en>minutes?|hours?|days?|weeks?|months?)\b)"
+    r"|\bfor ?(?:(?P<cell>{int}|{decimal})|an?|(?P<word>one|two|three|four)(?= and))(?P<and> ?and a half)? ?"
+    r"(?P<en>minutes?|hours?|days?|weeks?|months?)(?P<and2> and a half)?\b)"
 )
 _WORD_HOURS = (
     "",
@@ -131,6 +138,7 @@ _WORD_HOURS = (
 
 _SPANS = {
     "分": timedelta(minutes=1),
+    "刻": timedelta(minutes=15),
     "小": timedelta(hours=1),
     "钟": timedelta(hours=1),
     "天": timedelta(days=1),
@@ -193,13 +201,20 @@ def lasting(line: Line) -> tuple[int, int, timedelta] | None:
         return None
     if match["en"]:
         said = line.at[match.start("cell")].value if match["cell"] else 1
-        return *match.span(), _SPANS[match["en"].casefold().rstrip("s")] * float(said)
+        word = (match["word"] or "").casefold()
+        count = float(_EN_COUNTS.get(word, said)) + _and_a_half(match)
+        return *match.span(), _SPANS[match["en"].casefold().rstrip("s")] * count
     token = line.at.get(match.start("n"))
-    said = float(token.value) if token is not None else number(match["n"])
-    count = 0.5 if match["n"] == "半" else said
+    count = float(token.value) if token is not None else _counted(match["n"])
     if not count:
         return None
-    return *match.span(), _SPANS[match["unit"][0]] * (count + (0.5 if match["half"] else 0))
+    return *match.span(), _SPANS[match["unit"][0]] * (count + _and_a_half(match))
+
+
+def _and_a_half(match: re.Match[str]) -> float:
+    """What 一个半小时, 一天半 and ``an hour and a half`` add to their number."""
+    said = match.groupdict()
+    return 0.5 if any(v for k, v in said.items() if k.startswith(("half", "and"))) else 0.0
 
 
 def bare_hour(said: str) -> int | None:
@@ -356,16 +371,21 @@ def _afternoon(hour: int, groups: dict[str, str | None]) -> int:
 
 
 def _later(match: re.Match[str], now: datetime) -> tuple[str, object] | None:
-    if match["eu"]:
-        said = match["en"].casefold()
-        count = {"an": 1, "one": 1, "two": 2, "three": 3, "half an": 0.5}.get(said)
-        count = float(said) if count is None else count
-        unit = match["eu"].casefold()
+    unit = match["eu"] or match["eu2"]
+    if unit:
+        said = (match["en"] or match["en2"]).casefold()
+        count = _EN_COUNTS.get(said) or float(said)
+        span = _SPANS[unit.casefold().rstrip("s")]
     else:
-        count = 0.5 if match["n"] == "半" else number(match["n"]) or 0
-        unit = {"分钟": "minute", "小时": "hour", "钟头": "hour", "天": "day"}[match["unit"]]
-    minutes = {"m": 1, "h": 60, "d": 1440}[unit[0]]
-    return "later", now + timedelta(minutes=count * minutes)
+        count = _counted(match["n"])
+        span = _SPANS[match["unit"][0]]
+    return "later", now + span * (count + _and_a_half(match))
+
+
+def _counted(said: str) -> float:
+    if said == "半":
+        return 0.5
+    return float(said) if said.isascii() else number(said) or 0
 
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[..., tuple[str, object] | None]], ...] = (

@@ -13,6 +13,11 @@ pytestmark = [pytest.mark.drill, pytest.mark.browser]
 
 PHONE = (390, 844)
 DESKTOP = (1280, 860)
+SEND_MUGS = (
+    "(() => { const held = new DataTransfer(), box = document.querySelector('#file');"
+    "held.items.add(new File(['名称,价格,编码\\n马克杯,39,MUG\\n'], 'mugs.csv'));"
+    "box.files = held.files; box.dispatchEvent(new Event('change')); })()"
+)
 CARDS = ".said:not([data-who]) .card"
 
 Open = Callable[..., Page]
@@ -160,11 +165,7 @@ def test_an_export_can_be_saved_and_a_file_imported(chat: Page, visit: Open) -> 
     chat.evaluate(f"{saved}.then((text) => {{ window.saved = text; }})")
     assert "KFD-250" in chat.wait("window.saved")
 
-    chat.evaluate(
-        "(() => { const held = new DataTransfer(), box = document.querySelector('#file');"
-        "held.items.add(new File(['名称,价格,编码\\n马克杯,39,MUG\\n'], 'mugs.csv'));"
-        "box.files = held.files; box.dispatchEvent(new Event('change')); })()"
-    )
+    chat.evaluate(SEND_MUGS)
     chat.see("mugs.csv")
     chat.see("马克杯")
     chat.click(".card-buttons button", holding="确认")
@@ -235,6 +236,31 @@ def test_what_was_typed_outlives_a_server_that_dies(chromium: Chromium, tmp_path
         said = "[...document.querySelectorAll('.said[data-who]')].map((n) => n.dataset.line)"
         assert page.evaluate(f"new Set({said}).size") == page.evaluate(f"{said}.length") == 2
         assert cards(page) == 2
+
+
+def test_a_file_outlives_a_server_that_forgot_it(chromium: Chromium, tmp_path: Path) -> None:
+    """It is there, the message that it goes with is lost, and its ticket opens nothing later."""
+    with Demo(tmp_path / "shop") as first:
+        page = chromium.page(*DESKTOP)
+        page.goto(first.pages["chat"])
+        page.wait("document.querySelector('.welcome')")
+        speak_as(page, "manager")
+        page.evaluate(
+            "{ const whole = window.fetch; window.mend = () => { window.fetch = whole; };"
+            "window.fetch = (to, how) => how?.method === 'POST'"
+            " ? Promise.reject(new TypeError('lost')) : whole(to, how); }"
+        )
+        page.evaluate(SEND_MUGS)
+        page.see("没有发出去")
+        port = first.port
+        first.kill()
+        page.see("正在重连")
+    with Demo(tmp_path / "shop", port=port):
+        page.wait("document.querySelector('#line').textContent === ''", seconds=20)
+        page.evaluate("window.mend()")
+        page.click("button", holding="重发")
+        page.see("马克杯", seconds=20)  # the dead one's lease must run out first
+        page.wait("!document.querySelector('.failed, .sending')")
 
 
 def test_a_double_tap_on_a_slow_line_is_one_order(visit: Open) -> None:

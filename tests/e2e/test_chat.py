@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.http import parse_options_header
 
 from bot.platforms.base import RawRequest
 from bot.platforms.console import ConsolePlatform
 from store import outbox
 from store.db import Database, Tx
+from store.models import Attachment
 from tests.conftest import AddSku
 from tests.e2e.conftest import Serve, code_of
 from webhooks.app import create_app
@@ -229,6 +231,39 @@ def test_a_file_that_is_sent_is_imported_after_a_yes(page: Page) -> None:
     assert said["file"]["name"] == "goods.csv"
     assert asked["reply"]["outcome"] == "confirm", asked
     assert "马克杯" in json.dumps(asked, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a\r\nb.csv", "a b.csv"),
+        ("\0a.csv", "a.csv"),
+        ("\u202egnp.csv", "gnp.csv"),
+        ('价目 "春";x.csv', '价目 "春";x.csv'),
+        ("\r\n", "file"),
+    ],
+)
+def test_the_name_of_a_file_is_one_line(page: Page, name: str, kept: str) -> None:
+    ticket = put(page, b"x", name)
+    page.say(text="", file=ticket)
+    lines, _ = page.read()
+    answer = page.browser.get(f"/chat/files/{ticket}")
+
+    assert lines[0]["file"]["name"] == kept
+    assert answer.status_code == 200
+    assert answer.get_data() == b"x"
+    head = answer.headers["Content-Disposition"]
+    told = parse_options_header(head)[1]["filename"]
+    assert (head.isascii(), head.isprintable(), told) == (True, True, kept)
+
+
+def test_a_file_kept_under_such_a_name_before_can_be_had(page: Page) -> None:
+    ticket = put(page, b"x")
+    page.database.run(lambda tx: setattr(tx.get(Attachment, 1), "name", "\0a\nb.csv"))
+    answer = page.browser.get(f"/chat/files/{ticket}")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="a b.csv"'
 
 
 @pytest.mark.parametrize("ticket", ["1", "1-", "1-0123", "x", "99999999999999999999-0", "1-é"])

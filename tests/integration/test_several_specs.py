@@ -54,6 +54,26 @@ def test_each_combination_is_shown_made_after_a_yes_and_undone_as_one(
     assert of(talk, "棉袜") == []
 
 
+@pytest.mark.parametrize(
+    ("said", "name", "specs", "stock"),
+    [
+        ("上架 水杯 88元 大/中/小", "水杯", [{"尺寸": v} for v in "大中小"], 0),
+        ("上架 水杯 大/中/小 88元", "水杯", [{"尺寸": v} for v in "大中小"], 0),
+        ("上架 水杯 88元 大号/小号 库存5", "水杯", [{"尺寸": v} for v in ("大号", "小号")], 5),
+        ("上架 棉袜 88元 黑/白/灰 库存50", "棉袜", [{"颜色": v} for v in "黑白灰"], 50),
+    ],
+)
+def test_plain_values_with_strokes_between_need_no_key(
+    talk: Talk, said: str, name: str, specs: list[dict[str, str]], stock: int
+) -> None:
+    assert talk.say(said).outcome == "confirm"
+    assert of(talk, name) == []
+    talk.say("是")
+
+    found = [(s.specs, s.price_fen, s.on_hand) for s in of(talk, name)]
+    assert found == [(one, 8800, stock) for one in specs]
+
+
 def test_what_the_product_has_stays_and_its_spelling_is_taken(talk: Talk) -> None:
     asked = talk.say("上架 T恤 颜色=白,黑 尺码=M,L 69元 库存10")
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bot.texts import explain
 from bot.understanding import specs_said
 from store import audit, files, journal, sheets, skus, stock
 from store.db import Database, Tx
@@ -207,6 +208,93 @@ def test_a_thousand_rows_of_one_product_take_no_longer_each(db: Database) -> Non
     assert time.thread_time() - begun < 3
 
 
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [("红", "keys"), ('"红,蓝"', "keys"), ("500ml", "keys"), ("S-XL", "several"), ("红/L", "keys")],
+)
+def test_words_of_a_spec_that_the_product_lacks_become_no_other(
+    db: Database, cells: str, rule: str
+) -> None:
+    planned = plan(db, f"名称,规格,价格\n新帽,S,9\n新帽,{cells},9\n新帽,加长,9\n新帽,xl,9")
+
+    (refused,) = planned.refused
+    assert (refused.row, refused.column) == (3, "specs")
+    assert isinstance(refused.error, InvalidValueError)
+    assert refused.error.rule == rule
+    assert [new.draft.specs for new in planned.new] == [{"尺寸": v} for v in ("S", "加长", "XL")]
+
+
+def test_a_spec_of_any_kind_takes_words_of_another(db: Database, add_sku: AddSku) -> None:
+    add_sku("MK", name="马克杯", specs={"款式": "猫"})
+    add_sku("BJ", name="笔记本", specs={"封面": "猫"})
+
+    imported(db, "名称,规格,价格\n马克杯,红色,9\n笔记本,红色,9")
+
+    assert specs_of(db)[2:] == [{"款式": "红色"}, {"封面": "红色"}]
+
+
+@pytest.mark.parametrize("cell", ["S-XL", "S~XL", "S—XL", "S至XL", "s到xl", "白 S-XL"])
+def test_a_range_of_sizes_is_no_single_spec(db: Database, cell: str) -> None:
+    (refused,) = plan(db, f"名称,规格,价格\n新帽,{cell},9").refused
+
+    assert isinstance(refused.error, InvalidValueError)
+    assert (refused.column, refused.value, refused.error.rule) == ("specs", cell, "several")
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [("颜色", "红/蓝"), ("颜色", "红、蓝"), ("颜色", "红 蓝"), ("尺码", "S/M/L"), ("尺码", "S-XL")],
+)
+def test_several_values_in_a_column_of_one_spec_are_no_value(
+    db: Database, heading: str, cell: str
+) -> None:
+    planned = plan(db, f"名称,{heading},价格\n新帽,{cell},9")
+
+    (refused,) = planned.refused
+    assert isinstance(refused.error, InvalidValueError)
+    assert (refused.value, refused.error.rule) == (f"{heading}={cell}", "several")
+    assert planned.new == ()
+
+    imported(db, f"名称,规格,价格\n新帽,{heading}={cell},9")  # who says so means it
+    again = plan(db, f"名称,{heading},价格\n新帽,{cell},9")
+    assert (again.unchanged, again.refused) == (1, ())
+
+
+def test_a_value_of_several_words_is_one(db: Database) -> None:
+    imported(db, "名称,颜色,尺码,价格\n新帽,黑色 反光,加大 XL,9")
+
+    assert specs_of(db) == [{"颜色": "黑色 反光", "尺寸": "加大 XL"}]
+
+
+def test_a_value_keeps_the_spelling_of_the_product(db: Database, add_sku: AddSku) -> None:
+    add_sku("TX-H-L", name="T恤", specs={"颜色": "黑色", "尺寸": "L"}, price_fen=5900)
+
+    planned = plan(db, "编码,名称,颜色,尺寸,价格\nTX-H-L,T恤,黑,l,59\n,T恤,黑色,Ｌ,59")
+
+    assert (planned.changed, planned.new) == ((), ())
+    assert planned.unchanged + len(planned.refused) == 2
+    assert plan(db, "名称,颜色,尺寸,价格\nT恤,黑,l,59").unchanged == 1
+
+
+def test_a_cell_of_specs_costs_no_more_than_a_shop_can_mean(db: Database) -> None:
+    asked: list[str] = []
+
+    def counted(words: str) -> dict[str, str]:
+        asked.append(words)
+        return specs_said(words)
+
+    long, many, fine = "白 L " * 300, "白 L " * 9, "白 L " * 8
+    rows = "".join(f"{n}号帽,{cell},9\n" for n in range(50) for cell in (long, many, fine))
+    sheet = files.read(f"名称,规格,价格\n{rows}".encode())
+    planned = db.read(lambda tx: files.plan(tx, sheet, worded=counted))
+
+    errors = [row.error for row in planned.refused]
+    told = [(e.rule, e.limit) for e in errors if isinstance(e, InvalidValueError)]
+    assert told == [("length", 320), ("count", 16)] * 50
+    assert [new.draft.specs for new in planned.new] == [{"颜色": "白色", "尺寸": "L"}] * 50
+    assert sorted(asked) == ["L", "白"]  # the same words are read once
+
+
 # Names as the shop shows them.
 
 
@@ -279,6 +367,73 @@ def test_headings_further_down_are_no_headings(db: Database) -> None:
     with pytest.raises(BadFileError) as refused:
         plan(db, "春季价目表,制表：小王\n" * 10 + "编码,名称,价格\nA-1,茶壶,9")
     assert refused.value.rule == "heading"
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_second_table_takes_nothing_from_the_first(db: Database, form: sheets.Form) -> None:
+    rows: list[tuple[sheets.Cell, ...]] = [
+        ("品名", "售价"),
+        ("毛巾", "12"),
+        ("袜子", "13"),
+        ("编码", "名称", "价格", "库存"),
+        ("X1", "帽子", "14", "1"),
+    ]
+    sheet = files.read(b"".join(sheets.write(rows, form)))
+    planned = db.read(lambda tx: files.plan(tx, sheet))
+
+    assert [new.draft.name for new in planned.new] == ["毛巾", "袜子"]
+    assert [refused.row for refused in planned.refused] == [4, 5]
+
+
+@pytest.mark.parametrize("between", ["", "制表：小王\n"])
+def test_headings_of_two_lines_are_those_that_say_more(db: Database, between: str) -> None:
+    planned = imported(
+        db, f"商品,,价格,,分类\n{between}编码,名称,售价,库存,类目\nX1,帽子,14,1,配饰"
+    )
+
+    assert [new.draft.code for new in planned.new] == ["X1"]
+
+
+# Rows that are no goods.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "合计",
+        "合 计：",
+        "小计：",
+        "总计",
+        "共1件",
+        "共 25 种商品",
+        "合计：25件",
+        "本页合计(元)",
+        "总计 ¥1,350.00元",
+        "Total:",
+        "Grand total",
+        "subtotal",
+    ],
+)
+def test_a_row_of_totals_is_no_product(db: Database, name: str) -> None:
+    planned = plan(db, f'编码,名称,价格,库存\n,毛巾,12,5\n,"{name}",350,125\n"{name}",,350,125')
+
+    assert [new.draft.name for new in planned.new] == ["毛巾"]
+    errors = [row.error for row in planned.refused]
+    assert [(e.field, e.rule) for e in errors if isinstance(e, InvalidValueError)] == [
+        ("name", "total"),
+        ("code", "total"),
+    ]
+    assert planned.refused[0].value == name
+    assert "合计行，不是商品" in explain(errors[0])
+
+
+@pytest.mark.parametrize("name", ["合计器", "小计算器", "共和国邮票", "共享充电宝", "total tea"])
+def test_goods_may_begin_like_totals(db: Database, name: str) -> None:
+    assert plan(db, f"名称,价格\n{name},350").refused == ()
+
+
+def test_goods_of_a_code_of_their_own_may_be_called_so(db: Database) -> None:
+    assert plan(db, "编码,名称,价格\nHJ-1,小计,35").refused == ()
 
 
 # What was undone.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from tests.office import Office
 from tests.processes import start
 from tests.shop import GROUP, SETUP, VAULT, Talk, fill, spoken
 
+MONDAY_24 = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)  # of Shanghai
 TUESDAY_9 = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)  # of Shanghai; the tests begin on Monday
 FRIDAY_18 = datetime(2026, 3, 6, 10, 0, tzinfo=UTC)
 MONDAY_0 = datetime(2026, 3, 8, 16, 0, tzinfo=UTC)
@@ -139,9 +140,9 @@ def edit(db: Database, sku: str, **fields: object) -> None:
     db.run(work)
 
 
-def agreed(talk: Talk, text: str) -> Reply:
+def agreed(talk: Talk, text: str, *, late: timedelta = timedelta()) -> Reply:
     """What comes of a line that is confirmed where it is asked about."""
-    reply = talk.say(text)
+    reply = talk.say(text, late=late)
     return talk.say("是") if reply.outcome == "confirm" else reply
 
 
@@ -240,6 +241,43 @@ def test_a_moment_that_is_over_is_refused(talk: Talk, text: str) -> None:
 
     assert (reply.error, "什么都没改" in reply.text) == ("invalid_request", True)
     assert (waiting(talk.db), price(talk.db)) == ([], 9800)
+
+
+@pytest.mark.parametrize("text", ["今晚12点打烊", "手冲壶8折到今天", "10分钟后打烊"])
+def test_a_late_message_is_timed_from_when_it_was_sent_and_asked_about_when_that_is_over(
+    talk: Talk, clock: FakeClock, text: str
+) -> None:
+    clock.set(MONDAY_24 + timedelta(minutes=5))
+    reply = talk.say(text, late=timedelta(minutes=15))
+
+    assert (reply.error, "已经过了" in reply.text) == ("invalid_request", True)
+    assert (waiting(talk.db), price(talk.db), is_open(talk.db)) == ([], 9800, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("30分钟后打烊", timedelta(minutes=20)),
+        ("明早9点下架手冲壶", timedelta(hours=9)),
+        ("手冲壶8折三天", timedelta(days=3, minutes=-10)),
+    ],
+)
+def test_a_late_message_names_the_moments_of_when_it_was_sent(
+    talk: Talk, clock: FakeClock, text: str, due: timedelta
+) -> None:
+    clock.set(MONDAY_24 + timedelta(minutes=5))
+    agreed(talk, text, late=timedelta(minutes=15))
+
+    [act] = talk.db.read(timed.waiting)
+    assert act.due_at == MONDAY_24 + due
+
+
+def test_a_message_from_a_clock_that_is_ahead_is_of_now(talk: Talk, clock: FakeClock) -> None:
+    clock.set(MONDAY_24)
+    agreed(talk, "10分钟后打烊", late=-timedelta(minutes=15))
+
+    [act] = talk.db.read(timed.waiting)
+    assert act.due_at == MONDAY_24 + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
@@ -893,6 +931,56 @@ def test_a_price_decided_between_two_discounts_is_what_the_second_returns_to(
     for moment in (MONDAY_0.replace(day=6), MONDAY_0):
         clock.set(moment)
         office.worker.act()
+
+    assert price(talk.db) == 7840
+
+
+def test_what_ends_is_put_back_before_another_begins_at_the_same_moment(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("周六手冲壶7折到周日")
+    clock.advance(minutes=5)
+    agreed(talk, "手冲壶8折到周五")
+    clock.set(MONDAY_0.replace(day=6))
+    office.worker.act()
+    assert price(talk.db) == 6860
+
+    clock.set(MONDAY_0)
+    office.worker.act()
+    assert (price(talk.db), waiting(talk.db)) == (9800, [])
+
+
+@pytest.mark.parametrize(
+    ("said", "after"), [(("撤销",), 9800), (("撤销", "撤销", "取消定时 {number}"), 7840)]
+)
+def test_a_discount_under_another_that_was_undone_does_not_come_back(
+    talk: Talk, clock: FakeClock, office: Office, said: tuple[str, ...], after: int
+) -> None:
+    talk.say("手冲壶8折到周五")
+    outer = number(talk.db)
+    clock.advance(minutes=5)
+    assert talk.say("手冲壶7折到周三", "max").outcome == "confirm"
+    talk.say("是", "max")
+    assert price(talk.db) == 5488
+    for text in said:
+        agreed(talk, text.format(number=outer))
+    clock.set(MONDAY_0.replace(day=4))
+    office.worker.act()
+
+    assert (price(talk.db), waiting(talk.db)) == (after, [])
+
+
+def test_a_discount_that_was_undone_before_another_is_no_part_of_it(
+    talk: Talk, clock: FakeClock, office: Office
+) -> None:
+    talk.say("手冲壶8折到周五")
+    talk.say("撤销")
+    clock.advance(minutes=5)
+    for text in ("改价 手冲壶 78.4", "手冲壶7折到周三"):
+        agreed(talk, text)
+        clock.advance(minutes=5)
+    clock.set(MONDAY_0.replace(day=4))
+    office.worker.act()
 
     assert price(talk.db) == 7840
 

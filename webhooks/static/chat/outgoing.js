@@ -50,19 +50,29 @@ export class Outgoing {
   }
 
   async post(message) {
-    const { id, person, chat, text, file } = message;
+    const again = message.file?.ticket;
     try {
-      if (file && !file.ticket) await this.put(message);
-      const answer = await fetch(this.address, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ id, person, chat, text, ...(file && { file: file.ticket }) }),
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
+      let answer = await this.tell(message);
+      // A server that was started anew knows no tickets of before: the file goes there once more.
+      if (again && answer.status === 404) {
+        delete message.file.ticket;
+        answer = await this.tell(message);
+      }
       return answer.ok;
     } catch {
       return false;
     }
+  }
+
+  async tell(message) {
+    const { id, person, chat, text, file } = message;
+    if (file && !file.ticket) await this.put(message);
+    return fetch(this.address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ id, person, chat, text, ...(file && { file: file.ticket }) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
   }
 }
 
