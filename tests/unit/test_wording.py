@@ -124,6 +124,7 @@ BAD = re.compile(
 @given(st.lists(BITS, max_size=30).map("".join) | st.text())
 @settings(max_examples=400)
 @example(f"{OWN}<at")
+@example(f"<{OWN} at")
 def test_making_harmless_twice_is_once_and_leaves_nothing(text: str) -> None:
     shown = harmless(text)
 
@@ -132,7 +133,8 @@ def test_making_harmless_twice_is_once_and_leaves_nothing(text: str) -> None:
     assert len(shown) == len(text)
     ours = harmless(text, own_url=OWN)
     assert harmless(ours, own_url=OWN) == ours
-    assert BAD.search(re.sub(re.escape(OWN) + r"[\w\-./?#]*", "", ours, flags=re.ASCII)) is None
+    # A letter in its place: without it a bracket before it would meet what stands behind.
+    assert BAD.search(re.sub(re.escape(OWN) + r"[\w\-./?#]*", "o", ours, flags=re.ASCII)) is None
 
 
 def test_a_hostile_text_costs_no_more_than_a_moment() -> None:
