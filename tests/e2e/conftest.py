@@ -67,9 +67,10 @@ class Api:
         data = json.dumps(body).encode() if raw is None and body is not None else raw
         if data is not None:
             sent["Content-Type"] = "application/json"
-        with self.client.open(
-            path, method=method, data=data, headers=sent | dict(headers or {})
-        ) as got:
+        return self._sent(method, path, data, sent | dict(headers or {}))
+
+    def _sent(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
+        with self.client.open(path, method=method, data=data, headers=headers) as got:
             return Answer(got.status_code, got.headers, got.data)
 
     def get(self, path: str, **options: Any) -> Answer:
@@ -113,23 +114,8 @@ class LiveApi(Api):
     def __init__(self, client: httpx.Client) -> None:
         self.live = client
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        token: str | None = ADMIN_TOKEN,
-        raw: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """One request."""
-        sent = {"Authorization": f"Bearer {token}"} if token else {}
-        data = json.dumps(body).encode() if raw is None and body is not None else raw
-        if data is not None:
-            sent["Content-Type"] = "application/json"
-        sent |= dict(headers or {})
-        encoded = [(name.encode(), value.encode()) for name, value in sent.items()]
+    def _sent(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
+        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
         got = self.live.request(method, path, content=data, headers=encoded)
         return Answer(got.status_code, Headers(list(got.headers.multi_items())), got.content)
 
